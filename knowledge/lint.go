@@ -1,0 +1,327 @@
+package knowledge
+
+import (
+	"fmt"
+	"path"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checked is a value that can be wrong by itself or against the rest of the knowledge.
+type checked interface{ check(k *Knowledge) error }
+
+func (id SourceID) check(k *Knowledge) error {
+	if _, ok := k.Sources[id]; !ok && id != "" {
+		return fmt.Errorf("no source %q in sources.yaml", id)
+	}
+	return nil
+}
+
+func (id DocumentID) check(k *Knowledge) error {
+	if _, ok := k.Documents[id]; !ok && id != "" {
+		return fmt.Errorf("no document %q in documents.yaml", id)
+	}
+	return nil
+}
+
+func (t Topic) check(*Knowledge) error          { return oneOf("topic", t, Topics) }
+func (id FilingTypeID) check(*Knowledge) error  { return oneOf("filing type", id, FilingTypes) }
+func (id SubjectTypeID) check(*Knowledge) error { return oneOf("subject type", id, SubjectTypes) }
+func (s Status) check(*Knowledge) error         { return oneOf("status", s, Statuses) }
+func (c Confidence) check(*Knowledge) error {
+	return oneOf("confidence", c, []Confidence{High, Medium, Low})
+}
+func (e Effect) check(*Knowledge) error        { return oneOf("effect", e, []Effect{Requires, Note, Refuses}) }
+func (v Verdict) check(*Knowledge) error       { return oneOf("verdict", v, Verdicts) }
+func (id ProvinceID) check(k *Knowledge) error { return known("province", id, k.provinces) }
+
+// Verdicts lists the four.
+var Verdicts = []Verdict{FilingNotRequired, FilingRequired, AccessFilingRequired, FilingLicenceRequired}
+
+var abouts = []About{AboutDocument, AboutResidence, AboutAge, AboutSubject, AboutSubjectHead, AboutSiteHead, AboutPhone, AboutAddress, AboutDomain,
+	AboutQuantity, AboutName, AboutContent, AboutChange, AboutAccess, AboutSite, AboutAfter, AboutOther}
+
+func (a About) check(*Knowledge) error { return oneOf("about", a, abouts) }
+
+func oneOf[T ~string](what string, v T, all []T) error {
+	if v == "" || slices.Contains(all, v) {
+		return nil
+	}
+	return fmt.Errorf("%s %q: not one of %v", what, v, all)
+}
+
+func known[K comparable, V any](what string, id K, all map[K]V) error {
+	if _, ok := all[id]; !ok && !reflect.ValueOf(id).IsZero() {
+		return fmt.Errorf("no %s %q", what, fmt.Sprint(id))
+	}
+	return nil
+}
+
+func (b Basis) check(*Knowledge) error {
+	if len(b.Sources) > 0 && b.Confidence == "" {
+		return fmt.Errorf("sources without confidence: say high, medium or low")
+	}
+	if len(b.Sources) == 0 && b.Confidence != "" {
+		return fmt.Errorf("confidence %s without a source", b.Confidence)
+	}
+	if b.Disputed != nil && len(b.Sources) == 0 {
+		return fmt.Errorf("disputed, but the first view has no source")
+	}
+	return nil
+}
+
+func (r Rule) check(k *Knowledge) error {
+	switch {
+	case r.Effect == Requires && r.Document == "":
+		return fmt.Errorf("rule %s requires, but names no document", r.ID)
+	case r.Effect != Requires && r.Text.IsZero():
+		return fmt.Errorf("rule %s has no text", r.ID)
+	case len(r.Sources) == 0:
+		return fmt.Errorf("rule %s has no source", r.ID)
+	}
+	for _, id := range r.Replaces {
+		if k.rules[id] == nil {
+			return fmt.Errorf("rule %s replaces %q, which does not exist", r.ID, id)
+		}
+	}
+	return nil
+}
+
+func (a Answer) check(*Knowledge) error {
+	if len(a.Sources) == 0 && a.Confidence == "" && !conversational(a.ID) {
+		return fmt.Errorf("answer %s has no source", a.ID)
+	}
+	return nil
+}
+
+// conversational answers state no fact (greetings, thanks …), so they need no source.
+func conversational(id string) bool {
+	t, _, _ := strings.Cut(id, ".")
+	switch Topic(t) {
+	case Human, Solved, Unsolved, Greeting, Thanks, Goodbye, Restart, OutOfScope, CaseStatus, Notify, DomainCheck, Contact:
+		return true
+	}
+	return false
+}
+
+// placeholder finds {…} in texts.
+var placeholder = regexp.MustCompile(`\{[a-z_]*\}`)
+
+// operatorPlaceholders are filled at loading, in any text; others only in sentences.yaml and its like, where the dialog fills them.
+var operatorPlaceholders = []string{"{operator}", "{phone}", "{filing_system}", "{hours}"}
+
+// literals are what must not stand in texts: the operator of the help page by name. Another operator runs the same files.
+var literals = []string{"互联互通", "linktom", "4007007300", "400-700-7300", "Linktom"}
+
+func (l *loader) lint(k *Knowledge, opt Options) {
+	l.collectRules(k)
+	fill := strings.NewReplacer("{operator}", opt.Operator.Name, "{phone}", opt.Operator.Phone, "{filing_system}", opt.Operator.FilingSystemURL)
+	for _, f := range l.files {
+		w := walker{l: l, k: k, f: f, free: strings.HasPrefix(f.name, "sentences") || strings.HasPrefix(f.name, "domain/") || strings.HasPrefix(f.name, "decision/"),
+			fillZH: strings.NewReplacer("{hours}", opt.Operator.Hours.ZH), fillEN: strings.NewReplacer("{hours}", opt.Operator.Hours.EN), fill: fill, today: opt.Today}
+		w.walk(reflect.ValueOf(f.value).Elem(), "")
+		w.checkName()
+	}
+	l.lintWhole(k)
+	l.lintDecision(k)
+	l.lintDomain(k)
+}
+
+func (l *loader) fault(f *file, sev Severity, at []any, format string, args ...any) {
+	l.report(Finding{File: f.name, Line: f.line(at), Severity: sev, Message: fmt.Sprintf(format, args...)})
+}
+
+// collectRules indexes every rule by id and reports an id used twice.
+func (l *loader) collectRules(k *Knowledge) {
+	for _, f := range l.files {
+		var rules []Rule
+		switch v := f.value.(type) {
+		case *nationalFile:
+			rules = v.Rules
+		case *Province:
+			rules = v.Rules
+		case *FilingType:
+			rules = v.Rules
+		case *SubjectType:
+			rules = v.Rules
+		}
+		for i := range rules {
+			r := &rules[i]
+			if k.rules[r.ID] != nil && r.ID != "" {
+				l.fault(f, Error, []any{"rules", i, "id"}, "rule %q stands twice", r.ID)
+			}
+			k.rules[r.ID] = r
+		}
+	}
+}
+
+// lintWhole checks what no single value can: that everything the contract names is there.
+func (l *loader) lintWhole(k *Knowledge) {
+	missing := func(dir, id string) {
+		l.report(Finding{File: path.Join(dir, id+".yaml"), Severity: Error, Message: "missing: the contract names it"})
+	}
+	for _, t := range Topics {
+		if k.Topics[t] == nil {
+			missing("topics", string(t))
+		} else if a := k.Topics[t].Answers; len(a) > 0 {
+			last := a[len(a)-1]
+			if len(last.Asked) > 0 || !last.When.IsZero() {
+				l.report(Finding{File: path.Join("topics", string(t)+".yaml"), Severity: Error, Message: "the last answer must fit always: take asked and when away"})
+			}
+			for _, a := range a[:len(a)-1] {
+				if len(a.Asked) == 0 && a.When.IsZero() {
+					l.report(Finding{File: path.Join("topics", string(t)+".yaml"), Severity: Error, Message: fmt.Sprintf("answer %s fits always, so the answers after it are never given", a.ID)})
+				}
+			}
+		}
+		if len(k.Examples[t]) == 0 {
+			missing("examples", string(t))
+		}
+	}
+	for _, t := range FilingTypes {
+		if k.FilingTypes[t] == nil {
+			missing("filing_types", string(t))
+		}
+	}
+	for _, t := range SubjectTypes {
+		if k.SubjectTypes[t] == nil {
+			missing("subject_types", string(t))
+		}
+	}
+	for _, s := range Statuses {
+		if k.Statuses[s] == nil {
+			l.report(Finding{File: "statuses.yaml", Severity: Error, Message: fmt.Sprintf("status %q is missing", s)})
+		}
+	}
+}
+
+// IsZero reports that nothing limits the rule.
+func (w When) IsZero() bool {
+	return len(w.FilingType) == 0 && len(w.SubjectType) == 0 && len(w.Province) == 0 && len(w.Fact) == 0
+}
+
+// walker goes through one decoded file: checks every value that can be checked, and fills the operator's placeholders.
+type walker struct {
+	l                    *loader
+	k                    *Knowledge
+	f                    *file
+	at                   []any
+	free                 bool // placeholders of the dialog are allowed
+	fill, fillZH, fillEN *strings.Replacer
+	today                time.Time
+}
+
+func (w *walker) fault(sev Severity, format string, args ...any) {
+	w.l.fault(w.f, sev, slices.Clone(w.at), format, args...)
+}
+
+func (w *walker) walk(v reflect.Value, key string) {
+	if t, ok := v.Addr().Interface().(*Text); ok {
+		w.text(t)
+		return
+	}
+	if c, ok := v.Interface().(checked); ok {
+		if err := c.check(w.k); err != nil {
+			w.fault(Error, "%v", err)
+		}
+	}
+	if d, ok := v.Interface().(Date); ok && key == "review_by" && !w.today.IsZero() && d != "" && d.Time().Before(w.today) {
+		w.fault(Warning, "review date %s has passed: check the facts against their sources and set a new date", d)
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			w.walk(v.Elem(), key)
+		}
+	case reflect.Struct:
+		w.walkStruct(v)
+	case reflect.Slice:
+		for i := range v.Len() {
+			w.at = append(w.at, i)
+			w.walk(v.Index(i), key)
+			w.at = w.at[:len(w.at)-1]
+		}
+	case reflect.Map:
+		for _, mk := range v.MapKeys() {
+			e := reflect.New(v.Type().Elem()).Elem()
+			e.Set(v.MapIndex(mk))
+			w.at = append(w.at, fmt.Sprint(mk.Interface()))
+			if c, ok := mk.Interface().(checked); ok {
+				if err := c.check(w.k); err != nil {
+					w.fault(Error, "%v", err)
+				}
+			}
+			w.walk(e, key)
+			w.at = w.at[:len(w.at)-1]
+			v.SetMapIndex(mk, e)
+		}
+	}
+}
+
+func (w *walker) walkStruct(v reflect.Value) {
+	t := v.Type()
+	for i := range t.NumField() {
+		sf := t.Field(i)
+		if !sf.IsExported() {
+			continue
+		}
+		name, flags, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
+		if flags == "inline" {
+			w.walk(v.Field(i), "")
+			continue
+		}
+		if sf.Tag.Get("lint") == "required" && v.Field(i).IsZero() {
+			w.fault(Error, "%s is missing", name)
+			continue
+		}
+		w.at = append(w.at, name)
+		w.walk(v.Field(i), name)
+		w.at = w.at[:len(w.at)-1]
+	}
+}
+
+func (w *walker) text(t *Text) {
+	if t.IsZero() {
+		return
+	}
+	if t.ZH == "" || t.EN == "" {
+		w.fault(Error, "translation missing: both zh and en are needed")
+	}
+	for _, s := range []string{t.ZH, t.EN} {
+		for _, lit := range literals {
+			if strings.Contains(s, lit) {
+				w.fault(Error, "%q is the operator's own: write {operator}, {phone} or {filing_system}", lit)
+			}
+		}
+		for _, p := range placeholder.FindAllString(s, -1) {
+			if !w.free && !slices.Contains(operatorPlaceholders, p) {
+				w.fault(Error, "unknown placeholder %s: only %s here", p, strings.Join(operatorPlaceholders, " "))
+			}
+		}
+	}
+	t.ZH = strings.TrimSpace(w.fillZH.Replace(w.fill.Replace(t.ZH)))
+	t.EN = strings.TrimSpace(w.fillEN.Replace(w.fill.Replace(t.EN)))
+}
+
+// checkName holds that a file is named by its id.
+func (w *walker) checkName() {
+	want := ""
+	switch v := w.f.value.(type) {
+	case *TopicFile:
+		want = string(v.ID)
+	case *examplesFile:
+		want = string(v.Topic)
+	case *Province:
+		want = string(v.ID)
+	case *FilingType:
+		want = string(v.ID)
+	case *SubjectType:
+		want = string(v.ID)
+	}
+	if base := strings.TrimSuffix(path.Base(w.f.name), ".yaml"); want != "" && base != want {
+		w.l.report(Finding{File: w.f.name, Line: 1, Severity: Error, Message: fmt.Sprintf("the file must be named by its id: %s.yaml", want)})
+	}
+}

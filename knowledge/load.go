@@ -1,0 +1,345 @@
+package knowledge
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"runtime"
+	"sort"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed data
+var embedded embed.FS
+
+// Embedded is the knowledge built into the program.
+func Embedded() fs.FS {
+	sub, err := fs.Sub(embedded, "data")
+	if err != nil {
+		panic(err) // the folder is part of the program
+	}
+	return sub
+}
+
+// Operator is what the texts' placeholders {operator}, {phone}, {filing_system} and {hours} are filled with.
+type Operator struct {
+	Name            string
+	Phone           string
+	FilingSystemURL string
+	Hours           Text // in words, as a customer reads them
+}
+
+// Options say how to load a folder.
+type Options struct {
+	Operator Operator
+	// Today decides which review dates have passed; zero means that none has.
+	Today time.Time
+}
+
+// Knowledge is all that the bot knows: one immutable value, loaded whole or not at all. A turn sees one Knowledge from start to end.
+type Knowledge struct {
+	Sources      map[SourceID]*Source
+	Topics       map[Topic]*TopicFile
+	Examples     map[Topic][]string
+	Provinces    []*Province // by id
+	FilingTypes  map[FilingTypeID]*FilingType
+	SubjectTypes map[SubjectTypeID]*SubjectType
+	National     []Rule // rules of no one province, type or subject
+	Documents    map[DocumentID]*DocumentKind
+	// DocumentOrder is the order in which checklists show documents: that of the catalogue.
+	DocumentOrder map[DocumentID]int
+	Statuses      map[Status]*StatusText
+	Sentences     Sentences
+	Acts          Acts
+	Regions       Regions
+	Decision      Decision
+	Domain        Domain
+
+	provinces map[ProvinceID]*Province
+	rules     map[RuleID]*Rule
+	operator  Operator
+}
+
+// Province finds a province by id; nil when there is none.
+func (k *Knowledge) Province(id ProvinceID) *Province { return k.provinces[id] }
+
+// Rule finds a rule by id; nil when there is none.
+func (k *Knowledge) Rule(id RuleID) *Rule { return k.rules[id] }
+
+// Operator is who runs this bot.
+func (k *Knowledge) Operator() Operator { return k.operator }
+
+// file is one decoded knowledge file; its nodes are parsed only when a finding needs a line.
+type file struct {
+	name  string
+	raw   []byte
+	value any // pointer to the decoded struct
+
+	once sync.Once
+	root *yaml.Node
+}
+
+// line is where the value at a path of keys (string) and indexes (int) stands; the nearest line known when the path is not in the file.
+func (f *file) line(at []any) int {
+	f.once.Do(func() {
+		var doc yaml.Node
+		if yaml.Unmarshal(f.raw, &doc) == nil && len(doc.Content) == 1 {
+			f.root = doc.Content[0]
+		}
+	})
+	n := f.root
+	if n == nil {
+		return 0
+	}
+	line := n.Line
+	for _, step := range at {
+		var next *yaml.Node
+		switch s := step.(type) {
+		case string:
+			for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
+				if n.Content[i].Value == s {
+					line, next = n.Content[i].Line, n.Content[i+1]
+				}
+			}
+		case int:
+			if n.Kind == yaml.SequenceNode && s < len(n.Content) {
+				next = n.Content[s]
+				line = next.Line
+			}
+		}
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return line
+}
+
+type loader struct {
+	fsys     fs.FS
+	mu       sync.Mutex
+	findings Findings
+	files    []*file
+}
+
+func (l *loader) report(f Finding) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.findings = append(l.findings, f)
+}
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
+
+// decode reads one file strictly: an unknown or repeated key is an error with its line.
+func decode[T any](l *loader, name string) *T {
+	v := new(T)
+	raw, err := fs.ReadFile(l.fsys, name)
+	if err != nil {
+		l.report(Finding{File: name, Severity: Error, Message: "cannot be read: " + reason(err)})
+		return nil
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(raw))
+	dec.KnownFields(true)
+	if err := dec.Decode(v); err != nil {
+		messages := []string{err.Error()}
+		var te *yaml.TypeError
+		if errors.As(err, &te) {
+			messages = te.Errors
+		}
+		for _, m := range messages {
+			f := Finding{File: name, Severity: Error, Message: m}
+			if p := yamlLine.FindStringSubmatch(m); p != nil {
+				f.Line, _ = strconv.Atoi(p[1])
+				f.Message = p[2]
+			}
+			f.Message = plainYAML(f.Message)
+			l.report(f)
+		}
+		return nil
+	}
+	f := &file{name: name, raw: raw, value: v}
+	l.mu.Lock()
+	l.files = append(l.files, f)
+	l.mu.Unlock()
+	return v
+}
+
+var unknownField = regexp.MustCompile(`^field (\S+) not found in type \S+$`)
+
+// plainYAML turns the decoder's words into an operator's.
+func plainYAML(m string) string {
+	if p := unknownField.FindStringSubmatch(m); p != nil {
+		return fmt.Sprintf("unknown key %q", p[1])
+	}
+	return m
+}
+
+func reason(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}
+
+// section is one kind of file: where it lies and what to do with it.
+type section struct {
+	pattern string // path.Match pattern
+	need    bool   // at least one file must be there
+	read    func(l *loader, name string, k *Knowledge)
+}
+
+// one makes a section of a type of file and of what to keep of it. keep runs under the loader's lock.
+func one[T any](pattern string, need bool, keep func(k *Knowledge, v *T)) section {
+	return section{pattern: pattern, need: need, read: func(l *loader, name string, k *Knowledge) {
+		if v := decode[T](l, name); v != nil {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			keep(k, v)
+		}
+	}}
+}
+
+type (
+	sourcesFile struct {
+		Sources []Source `yaml:"sources" lint:"required"`
+	}
+	documentsFile struct {
+		ReviewBy  Date           `yaml:"review_by" lint:"required"`
+		Documents []DocumentKind `yaml:"documents" lint:"required"`
+	}
+	statusesFile struct {
+		ReviewBy Date         `yaml:"review_by" lint:"required"`
+		Statuses []StatusText `yaml:"statuses" lint:"required"`
+	}
+	nationalFile struct {
+		ReviewBy Date   `yaml:"review_by" lint:"required"`
+		Rules    []Rule `yaml:"rules" lint:"required"`
+	}
+	examplesFile struct {
+		Topic   Topic    `yaml:"topic" lint:"required"`
+		Phrases []string `yaml:"phrases" lint:"required"`
+	}
+)
+
+var sections = append([]section{
+	one("sources.yaml", true, func(k *Knowledge, v *sourcesFile) {
+		for i := range v.Sources {
+			k.Sources[v.Sources[i].ID] = &v.Sources[i]
+		}
+	}),
+	one("national.yaml", true, func(k *Knowledge, v *nationalFile) { k.National = v.Rules }),
+	one("statuses.yaml", true, func(k *Knowledge, v *statusesFile) {
+		for i := range v.Statuses {
+			k.Statuses[v.Statuses[i].ID] = &v.Statuses[i]
+		}
+	}),
+	one("sentences.yaml", true, func(k *Knowledge, v *Sentences) { k.Sentences = *v }),
+	one("documents.yaml", true, func(k *Knowledge, v *documentsFile) {
+		for i := range v.Documents {
+			d := &v.Documents[i]
+			k.DocumentOrder[d.ID] = i
+			k.Documents[d.ID] = d
+		}
+	}),
+	one("topics/*.yaml", true, func(k *Knowledge, v *TopicFile) { k.Topics[v.ID] = v }),
+	one("examples/*.yaml", true, func(k *Knowledge, v *examplesFile) { k.Examples[v.Topic] = append(k.Examples[v.Topic], v.Phrases...) }),
+	one("provinces/*.yaml", true, func(k *Knowledge, v *Province) { k.Provinces = append(k.Provinces, v) }),
+	one("filing_types/*.yaml", true, func(k *Knowledge, v *FilingType) { k.FilingTypes[v.ID] = v }),
+	one("subject_types/*.yaml", true, func(k *Knowledge, v *SubjectType) { k.SubjectTypes[v.ID] = v }),
+	one("vocabulary/acts.yaml", true, func(k *Knowledge, v *Acts) { k.Acts = *v }),
+	one("vocabulary/regions.yaml", true, func(k *Knowledge, v *Regions) { k.Regions = *v }),
+}, append(decisionSections, domainSections...)...)
+
+// Load reads and checks a folder. With any error it returns no knowledge and a *LintError that lists every one; warnings come beside the knowledge.
+func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
+	k := &Knowledge{
+		Sources: map[SourceID]*Source{}, Topics: map[Topic]*TopicFile{}, Examples: map[Topic][]string{},
+		FilingTypes: map[FilingTypeID]*FilingType{}, SubjectTypes: map[SubjectTypeID]*SubjectType{},
+		Documents: map[DocumentID]*DocumentKind{}, DocumentOrder: map[DocumentID]int{}, Statuses: map[Status]*StatusText{},
+		provinces: map[ProvinceID]*Province{}, rules: map[RuleID]*Rule{}, operator: opt.Operator,
+	}
+	l := &loader{fsys: fsys}
+	l.readAll(k)
+	sort.Slice(k.Provinces, func(i, j int) bool { return k.Provinces[i].ID < k.Provinces[j].ID })
+	sort.Slice(l.files, func(i, j int) bool { return l.files[i].name < l.files[j].name })
+	for _, p := range k.Provinces {
+		k.provinces[p.ID] = p
+	}
+	l.lint(k, opt)
+	l.findings.sort()
+	if l.findings.Errors() {
+		return nil, l.findings, &LintError{l.findings}
+	}
+	return k, l.findings, nil
+}
+
+func (l *loader) readAll(k *Knowledge) {
+	var names []string
+	err := fs.WalkDir(l.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if name != "." && strings.HasPrefix(path.Base(name), ".") {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		names = append(names, name)
+		return nil
+	})
+	if err != nil {
+		l.report(Finding{File: ".", Severity: Error, Message: "the knowledge folder cannot be read: " + reason(err)})
+		return
+	}
+	type job struct {
+		name string
+		s    section
+	}
+	var jobs []job
+	found := make([]bool, len(sections))
+	for _, name := range names {
+		known := false
+		for i, s := range sections {
+			if ok, _ := path.Match(s.pattern, name); ok {
+				jobs = append(jobs, job{name, s})
+				found[i], known = true, true
+				break
+			}
+		}
+		base := path.Base(name)
+		if !known && path.Ext(name) != ".md" && !strings.HasPrefix(base, ".") && !strings.HasSuffix(base, "~") {
+			l.report(Finding{File: name, Severity: Error, Message: "no such kind of knowledge file; see README.md for the names"})
+		}
+	}
+	for i, s := range sections {
+		if s.need && !found[i] {
+			l.report(Finding{File: s.pattern, Severity: Error, Message: "missing"})
+		}
+	}
+	// Files are independent until they are checked against each other, so they are decoded on all cores.
+	queue := make(chan job)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for j := range queue {
+				j.s.read(l, j.name, k)
+			}
+		})
+	}
+	for _, j := range jobs {
+		queue <- j
+	}
+	close(queue)
+	wg.Wait()
+}
