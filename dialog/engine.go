@@ -1,0 +1,536 @@
+package dialog
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"beianbot/knowledge"
+)
+
+// Engine decides. It is immutable and may be used from many goroutines; a reload of the knowledge makes a new one.
+type Engine struct {
+	zone *time.Location // of the operator: times are shown in it
+	k    *knowledge.Knowledge
+	u    *Understander
+}
+
+// NewEngine builds an engine, training the understanding from the examples of the knowledge files. Times are shown in zone; nil is UTC.
+func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return &Engine{k: k, u: NewUnderstander(k), zone: zone}
+}
+
+// Knowledge is what this engine answers from.
+func (e *Engine) Knowledge() *knowledge.Knowledge { return e.k }
+
+// Understand says what a message means by itself.
+func (e *Engine) Understand(text string) Understanding { return e.u.Understand(text) }
+
+// Limits on what is read of one message: more than a person would type, few enough that hostile input costs nothing.
+const (
+	maxMessage = 2000 // characters
+	maxMenus   = 6
+	maxReports = 5
+	maxPending = 3
+)
+
+// Confidence below sureEnough makes the bot ask which of the likeliest readings is meant; below that of a digression, an open question stays.
+// Measured on dialog/testdata/understanding/dev.jsonl; see README.md beside it.
+const (
+	sureEnough = 0.40
+	digression = 0.55
+)
+
+// Step decides what follows from an event. It changes nothing it was given.
+func (e *Engine) Step(c Conversation, ev Event) (Conversation, []Action) {
+	t := &turn{e: e, k: e.k, c: c.clone(), now: ev.when()}
+	if t.c.State == "" {
+		t.c.State = Idle
+	}
+	if t.c.Lang == "" {
+		t.c.Lang = knowledge.ZH
+	}
+	switch ev := ev.(type) {
+	case Message:
+		if t.c.State == Human {
+			t.c.At = ev.At
+			return t.c, nil // staff has it; the gateway shows them the message
+		}
+		t.message(ev)
+		t.c.At = ev.At
+	case DomainChecked:
+		t.domainChecked(ev)
+	case CaseFound:
+		t.caseFound(ev)
+	case Silence:
+		t.silence()
+	case HandedBack:
+		t.c.State = Idle
+		t.add(part{text: t.say(t.s().HandedBack)})
+	}
+	return t.finish()
+}
+
+// turn is one step under way.
+type turn struct {
+	e       *Engine
+	k       *knowledge.Knowledge
+	c       Conversation
+	now     time.Time
+	u       Understanding
+	parts   []part
+	actions []Action
+	topics  []knowledge.Topic
+	conf    float64
+	verdict knowledge.Verdict
+	// asked says that this turn opened or repeated a question.
+	asked bool
+	// keepMore keeps what 更多 shows.
+	keepMore bool
+}
+
+// part is one piece of a reply.
+type part struct {
+	text    string
+	sources []knowledge.SourceID
+	options []Option
+	more    string // shown on 更多
+	settles bool   // it answers something: 已解决 / 未解决 follow
+
+	checklist *Checklist
+	domain    *DomainReport
+	steps     *CaseSteps
+}
+
+func (t *turn) add(p part) { t.parts = append(t.parts, p) }
+
+func (t *turn) s() *knowledge.Sentences { return &t.k.Sentences }
+
+// say gives a sentence in the customer's language, with pairs of placeholder and value filled in.
+func (t *turn) say(s knowledge.Text, pairs ...string) string {
+	out := s.In(t.c.Lang)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		out = strings.ReplaceAll(out, "{"+pairs[i]+"}", pairs[i+1])
+	}
+	return out
+}
+
+func (t *turn) option(label knowledge.Text, value string) Option {
+	return Option{Label: t.say(label), Value: value}
+}
+
+func (t *turn) message(m Message) {
+	text, long := clean(m.Text)
+	switch {
+	case m.Choice != "":
+		t.u = Understanding{Lang: t.c.Lang, Text: Normalise(text), Confidence: 1}
+		if t.pick(Option{Label: text, Value: m.Choice}) {
+			return
+		}
+	case m.Kind == FollowMessage:
+		t.serve(knowledge.Greeting, 1)
+		return
+	case m.Kind != TextMessage && m.Kind != "" && text == "":
+		t.otherKind(m.Kind)
+		return
+	case text == "":
+		t.add(part{text: t.say(t.s().Empty), options: t.mainMenu()})
+		return
+	}
+	t.u = t.e.u.Understand(text)
+	if t.u.Lang != "" && !t.c.LangFixed {
+		t.c.Lang = t.u.Lang
+	}
+	if long {
+		t.add(part{text: t.say(t.s().TooLong)})
+	}
+	if m.Kind != TextMessage && m.Kind != "" {
+		t.add(part{text: t.say(t.s().CaptionOnly)})
+	}
+	if q := t.c.Question; q != nil && q.Proof && t.u.Proof != "" {
+		t.c.Slots.merge(t.u.Slots)
+		t.findCase(t.u.Proof)
+		return
+	}
+	if o, ok := t.chosen(text); ok && t.pick(o) {
+		return
+	}
+	if t.act() {
+		return
+	}
+	t.understood()
+}
+
+// understood serves a message by what it says: an answer, an ellipsis, one or several wishes, or nothing the bot knows.
+func (t *turn) understood() {
+	u, q := t.u, t.c.Question
+	var asked knowledge.FactID
+	if q != nil {
+		asked = q.Fact
+	}
+	facts := ExtractFacts(t.k, u.Text, asked)
+	answered := q != nil && t.answers(*q, facts)
+	before := t.c.Slots
+	t.deny()
+	t.c.Slots.merge(u.Slots)
+	changed := !sameSlots(before, t.c.Slots)
+	wishes := slices.Clone(u.Asked)
+	if u.Bare {
+		wishes = nil
+	}
+	if u.Subject() != "" {
+		t.c.Subject = u.Subject()
+	}
+	if t.factsMatter(wishes) {
+		t.remember(facts)
+	}
+
+	switch {
+	case answered:
+		topic := q.Topic
+		t.c.Question = nil
+		t.serve(topic, 1)
+		for _, w := range wishes {
+			if w != topic && u.Confidence >= digression && !socialTopic(w) && w != knowledge.OutOfScope {
+				t.serve(w, u.Confidence)
+			}
+		}
+		return
+	case len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "":
+		if topic := t.elliptic(facts); topic != "" {
+			if q != nil && q.Topic != topic {
+				t.aside()
+			}
+			t.c.Question = nil
+			t.serve(topic, max(u.Confidence, 0.8))
+			return
+		}
+	}
+	if len(wishes) == 0 || u.Confidence < sureEnough || q != nil && u.Confidence < digression && !slices.Contains(wishes, q.Topic) {
+		t.unsure()
+		return
+	}
+	t.c.Lost = 0
+	if q != nil && !slices.Contains(wishes, q.Topic) {
+		t.aside()
+	} else {
+		t.c.Question = nil
+	}
+	for i, w := range wishes {
+		if i == 3 {
+			break
+		}
+		t.serve(w, u.Confidence)
+	}
+}
+
+func sameSlots(a, b Slots) bool {
+	a.Domains, b.Domains = nil, nil
+	return a.Province == b.Province && a.FilingType == b.FilingType && a.SubjectType == b.SubjectType && a.ServerLocation == b.ServerLocation &&
+		a.Domain == b.Domain && a.CaseNo == b.CaseNo
+}
+
+// answers reports whether the message answers the open question.
+func (t *turn) answers(q Question, facts Facts) bool {
+	s := t.u.Slots
+	switch {
+	case q.Fact != "" && (facts[q.Fact] != "" || q.Topic == knowledge.NeedFiling && len(facts) > 0 && (t.u.Bare || len(t.u.Asked) == 0 || t.u.Confidence < digression || t.u.Asked[0] == knowledge.NeedFiling)):
+		return true
+	case q.Topic == knowledge.NeedFiling && t.u.Bare && !s.IsZero():
+		return true
+	}
+	switch q.Slot {
+	case knowledge.SlotProvince:
+		return s.Province != ""
+	case knowledge.SlotFilingType:
+		return s.FilingType != ""
+	case knowledge.SlotSubjectType:
+		return s.SubjectType != ""
+	case knowledge.SlotServerLocation:
+		return s.ServerLocation != ""
+	case knowledge.SlotDomain:
+		return s.Domain != ""
+	case knowledge.SlotCaseNo:
+		return s.CaseNo != ""
+	}
+	return false
+}
+
+// deny forgets values that the customer ruled out.
+func (t *turn) deny() {
+	d, s := t.u.Denied, &t.c.Slots
+	if d.Province != "" && s.Province == d.Province {
+		s.Province = ""
+	}
+	if d.FilingType != "" && s.FilingType == d.FilingType {
+		s.FilingType = ""
+	}
+	if d.SubjectType != "" && s.SubjectType == d.SubjectType {
+		s.SubjectType = ""
+	}
+	if d.ServerLocation != "" && s.ServerLocation == d.ServerLocation {
+		s.ServerLocation = ""
+	}
+}
+
+// factTopics are the topics whose answers rest on facts beyond the slots.
+var factTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.AppFiling, knowledge.CommercialLicence}
+
+// factsMatter keeps words of an unrelated question ("备案号在哪查") from becoming facts about the customer's site.
+func (t *turn) factsMatter(wishes []knowledge.Topic) bool {
+	if len(wishes) == 0 {
+		return true
+	}
+	for _, w := range wishes {
+		if slices.Contains(factTopics, w) {
+			return true
+		}
+	}
+	return t.c.Question != nil && t.c.Question.Fact != ""
+}
+
+func (t *turn) remember(f Facts) {
+	t.c.Facts = Remember(t.k, t.c.Facts, f)
+}
+
+// slotTopics are the topics that a changed slot re-answers.
+var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
+	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
+	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
+
+// elliptic is the topic that a message without a wish of its own goes on with, or, with nothing to go on from, the one its slots suggest.
+func (t *turn) elliptic(facts Facts) knowledge.Topic {
+	s := t.u.Slots
+	switch {
+	case s.CaseNo != "":
+		return knowledge.CaseStatus
+	case s.Domain != "" && t.c.Topic != knowledge.NeedFiling:
+		return knowledge.DomainCheck
+	}
+	if t.c.Question != nil && slices.Contains(slotTopics, t.c.Question.Topic) {
+		return t.c.Question.Topic
+	}
+	if slices.Contains(slotTopics, t.c.Topic) && !(t.c.Topic == knowledge.DomainCheck || t.c.Topic == knowledge.CaseStatus) {
+		return t.c.Topic
+	}
+	n := 0
+	for _, has := range []bool{s.SubjectType != "", s.FilingType != "", s.Province != ""} {
+		if has {
+			n++
+		}
+	}
+	switch {
+	case n >= 2:
+		return knowledge.Documents
+	case s.ServerLocation != "" || len(facts) > 0 && n == 0:
+		return knowledge.NeedFiling
+	case s.Province != "":
+		return knowledge.ProvinceRules
+	case s.FilingType != "":
+		return knowledge.FilingTypeTopic
+	case s.SubjectType != "":
+		return knowledge.Documents
+	}
+	return ""
+}
+
+func socialTopic(w knowledge.Topic) bool {
+	switch w {
+	case knowledge.Greeting, knowledge.Thanks, knowledge.Goodbye, knowledge.Solved:
+		return true
+	}
+	return false
+}
+
+// serve answers one topic.
+func (t *turn) serve(topic knowledge.Topic, confidence float64) {
+	if len(t.topics) == 0 {
+		t.conf = confidence
+	}
+	if !slices.Contains(t.topics, topic) {
+		t.topics = append(t.topics, topic)
+	}
+	t.c.Lost = 0
+	switch topic {
+	case knowledge.NeedFiling:
+		t.needFiling()
+	case knowledge.FilingTypeTopic:
+		t.filingType()
+	case knowledge.Documents:
+		t.documents()
+	case knowledge.ProvinceRules:
+		t.provinceRules()
+	case knowledge.DomainCheck:
+		t.domainCheck()
+	case knowledge.CaseStatus, knowledge.Notify:
+		t.caseStatus(topic)
+	case knowledge.Restart:
+		t.restart()
+	case knowledge.Human:
+		t.person(part{})
+	case knowledge.Unsolved:
+		t.unsolved()
+	case knowledge.Greeting:
+		t.answer(topic)
+		t.parts[len(t.parts)-1].options = t.mainMenu()
+	case knowledge.Goodbye, knowledge.Thanks, knowledge.Solved:
+		t.answer(topic)
+	default:
+		t.answer(topic)
+	}
+	if !socialTopic(topic) && topic != knowledge.Unsolved && topic != knowledge.OutOfScope && topic != knowledge.Human {
+		t.c.Topic = topic
+	}
+}
+
+// finish puts the parts together to one reply and settles the state.
+func (t *turn) finish() (Conversation, []Action) {
+	t.resume()
+	if len(t.parts) == 0 && !t.asked {
+		t.settle()
+		return t.c, t.actions
+	}
+	r := Reply{Topics: t.topics, Confidence: t.conf, Verdict: t.verdict, Lang: t.c.Lang}
+	if len(t.topics) > 0 {
+		r.Topic = t.topics[0]
+	}
+	var texts []string
+	var sources []knowledge.SourceID
+	settles, more := false, ""
+	for _, p := range t.parts {
+		if p.text != "" {
+			texts = append(texts, p.text)
+		}
+		sources = append(sources, p.sources...)
+		for _, o := range p.options {
+			if !slices.Contains(r.Options, o) {
+				r.Options = append(r.Options, o)
+			}
+		}
+		settles = settles || p.settles
+		if p.more != "" {
+			more = strings.TrimSpace(more + "\n\n" + p.more)
+		}
+		if p.checklist != nil {
+			r.Checklist = p.checklist
+		}
+		if p.domain != nil {
+			r.Domain = p.domain
+		}
+		if p.steps != nil {
+			r.Case = p.steps
+		}
+	}
+	r.Sources = citeAll(t.k, sources, t.c.Lang, 0)
+	if len(r.Sources) > 0 {
+		texts = append(texts, t.say(t.s().SourceLine, "sources", strings.Join(r.Sources[:min(3, len(r.Sources))], t.say(t.s().SourceJoin))))
+	}
+	if q := t.c.Question; q != nil {
+		texts = append(texts, q.Text)
+		r.Options = q.Options
+	} else if settles {
+		if more != "" {
+			r.Options = append([]Option{t.option(t.s().MoreLabel, "act:more")}, r.Options...)
+		}
+		if len(t.c.Pending) == 0 {
+			r.Options = append(r.Options, t.option(t.k.Topics[knowledge.Solved].Title, "topic:solved"), t.option(t.k.Topics[knowledge.Unsolved].Title, "topic:unsolved"))
+		}
+	}
+	r.Text = strings.Join(texts, "\n\n")
+	if !t.keepMore {
+		t.c.More = more
+	}
+	if len(r.Options) > 0 {
+		t.c.Menus = append(t.c.Menus, r.Options)
+		if len(t.c.Menus) > maxMenus {
+			t.c.Menus = t.c.Menus[len(t.c.Menus)-maxMenus:]
+		}
+	}
+	t.settle()
+	last := r
+	t.c.Last = &last
+	return t.c, append([]Action{Say{Reply: r}}, t.actions...)
+}
+
+// settle derives the state from what is open.
+func (t *turn) settle() {
+	if t.c.State == Human {
+		return
+	}
+	t.c.State = Idle
+	if t.c.Question != nil {
+		t.c.State = Asking
+	}
+}
+
+// ask opens a question; the reply ends with it.
+func (t *turn) ask(q Question) {
+	if old := t.c.Question; old != nil && old.Topic == q.Topic && old.Slot == q.Slot && old.Fact == q.Fact {
+		q.Tries = old.Tries
+	}
+	t.c.Question = &q
+	t.asked = true
+}
+
+// aside puts the open question away for a digression.
+func (t *turn) aside() {
+	q := t.c.Question
+	if q == nil {
+		return
+	}
+	t.c.Question = nil
+	for _, p := range t.c.Pending {
+		if p.Topic == q.Topic {
+			return
+		}
+	}
+	t.c.Pending = append(t.c.Pending, *q)
+	if len(t.c.Pending) > maxPending {
+		t.c.Pending = t.c.Pending[1:]
+	}
+}
+
+// resume asks again what a digression pushed aside, once the digression is served.
+func (t *turn) resume() {
+	waiting := len(t.actions) > 0 // a look-up will come back and speak for itself
+	for t.c.Question == nil && len(t.c.Pending) > 0 && !waiting && len(t.topics) > 0 {
+		q := t.c.Pending[len(t.c.Pending)-1]
+		t.c.Pending = t.c.Pending[:len(t.c.Pending)-1]
+		if slices.Contains(t.topics, q.Topic) {
+			continue // the digression came back to it by itself
+		}
+		if !strings.HasPrefix(q.Text, t.say(t.s().BackTo)) {
+			q.Text = t.say(t.s().BackTo) + q.Text
+		}
+		t.c.Question = &q
+	}
+}
+
+// clean takes control characters and the excess out of what came in, and reports whether something was cut.
+func clean(s string) (string, bool) {
+	if !utf8.ValidString(s) {
+		s = strings.ToValidUTF8(s, "�")
+	}
+	long := false
+	n := 0
+	var b strings.Builder
+	for _, r := range s {
+		if n++; n > maxMessage {
+			long = true
+			break
+		}
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			b.WriteByte(' ')
+		case unicode.IsControl(r) || r == '\ufeff' || r >= '\u202a' && r <= '\u202e':
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimSpace(b.String()), long
+}

@@ -1,0 +1,147 @@
+package dialog
+
+import (
+	"maps"
+	"slices"
+	"sort"
+
+	"beianbot/knowledge"
+)
+
+// Facts are what a customer said about the site beyond the slots, by fact and value of knowledge/data/decision.
+type Facts map[knowledge.FactID]string
+
+// Remember gives the facts of a conversation after a message: newer statements take the place of older ones, and wishes of earlier messages
+// (to get round the filing, a notice received) are forgotten. Neither argument is changed.
+func Remember(k *knowledge.Knowledge, known, newer Facts) Facts {
+	out := maps.Clone(known)
+	if out == nil {
+		out = Facts{}
+	}
+	for id := range out {
+		if f := k.Decision.Fact(id); f != nil && f.Passing {
+			delete(out, id)
+		}
+	}
+	maps.Copy(out, newer)
+	return out
+}
+
+// ExtractFacts reads what a normalised message states. asked is the fact of the open question, so that a short answer ("香港", "没有")
+// states it; empty when none is open.
+func ExtractFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID) Facts {
+	d := &k.Decision
+	r := d.Read(normalised)
+	if len(r.Statements) == 0 {
+		return nil
+	}
+	kept := undisputed(r.Statements)
+	out := Facts{}
+	said := make([]bool, r.Clauses)
+	for _, s := range kept {
+		if d.Question(d.ByIndex(s.Fact).ID) != nil {
+			said[s.Clause] = true
+		}
+	}
+	for start := 0; start < len(kept); {
+		end := start
+		for end < len(kept) && kept[end].Fact == kept[start].Fact {
+			end++
+		}
+		f := d.ByIndex(kept[start].Fact)
+		if v := settle(f, kept[start:end], r.Tenses); v != "" {
+			out[f.ID] = v
+		}
+		start = end
+	}
+	if f := d.Fact(asked); f != nil && out[asked] == "" {
+		if v := answerTo(f, r, said); v != "" {
+			out[asked] = v
+		}
+	}
+	return out
+}
+
+// undisputed keeps, of statements on one fact that overlap, the longest: "没备过" and not the "备过" in it. Sorted by fact.
+func undisputed(all []knowledge.Statement) []knowledge.Statement {
+	list := make([]knowledge.Statement, 0, len(all))
+	for _, s := range all {
+		if !s.Answer() {
+			list = append(list, s)
+		}
+	}
+	return longest(list)
+}
+
+func longest(list []knowledge.Statement) []knowledge.Statement {
+	slices.SortFunc(list, func(a, b knowledge.Statement) int {
+		switch {
+		case a.Fact != b.Fact:
+			return a.Fact - b.Fact
+		case a.End-a.Start != b.End-b.Start:
+			return (b.End - b.Start) - (a.End - a.Start)
+		case a.Void() != b.Void():
+			if a.Void() {
+				return -1
+			}
+			return 1
+		}
+		return a.Value - b.Value
+	})
+	out := list[:0:0]
+	first := 0
+	for _, s := range list {
+		if len(out) > 0 && out[len(out)-1].Fact != s.Fact {
+			first = len(out)
+		}
+		if !slices.ContainsFunc(out[first:], func(o knowledge.Statement) bool {
+			return s.Start < o.End && o.Start < s.End && !(o.Value == s.Value && o.Void() == s.Void())
+		}) {
+			out = append(out, s)
+		}
+	}
+	return slices.DeleteFunc(out, knowledge.Statement.Void)
+}
+
+// settle picks the value that counts among the statements on one fact.
+func settle(f *knowledge.Fact, list []knowledge.Statement, tenses []knowledge.Tense) string {
+	best := -1
+	for i, s := range list {
+		if tenses[s.Clause] == knowledge.Perhaps {
+			continue
+		}
+		if best < 0 || better(f, s, list[best], tenses) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return ""
+	}
+	return f.Values[list[best].Value].ID
+}
+
+func better(f *knowledge.Fact, a, b knowledge.Statement, tenses []knowledge.Tense) bool {
+	if f.Resolve == "strongest" {
+		return a.Value < b.Value
+	}
+	if ta, tb := tenses[a.Clause], tenses[b.Clause]; f.Tense && ta != tb {
+		return ta > tb
+	}
+	return a.Start > b.Start
+}
+
+// answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else.
+func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool) string {
+	var list []knowledge.Statement
+	for _, s := range r.Statements {
+		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] {
+			list = append(list, s)
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	list = longest(list)
+	sort.SliceStable(list, func(i, j int) bool { return list[i].Start < list[j].Start })
+	return f.Values[list[0].Value].ID
+}

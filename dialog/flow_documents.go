@@ -1,0 +1,377 @@
+package dialog
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"beianbot/knowledge"
+)
+
+// noteOrder is what matters most in a list of notes: first what stops a filing, then people, then the domain, then the rest.
+var noteOrder = map[knowledge.About]int{knowledge.AboutResidence: 0, knowledge.AboutAge: 1, knowledge.AboutSubject: 2, knowledge.AboutSubjectHead: 3, knowledge.AboutSiteHead: 4,
+	knowledge.AboutDomain: 5, knowledge.AboutQuantity: 6, knowledge.AboutDocument: 7, knowledge.AboutPhone: 8, knowledge.AboutContent: 9, knowledge.AboutName: 10,
+	knowledge.AboutAddress: 11, knowledge.AboutAccess: 12, knowledge.AboutSite: 13, knowledge.AboutChange: 14, knowledge.AboutAfter: 15, knowledge.AboutOther: 16}
+
+// notesShown is how many notes stand in the first message; the rest follow on 更多. A phone shows about this many without scrolling far.
+const notesShown = 6
+
+func (t *turn) filing() Filing {
+	s := t.c.Slots
+	return Filing{Type: s.FilingType, Subject: s.SubjectType, Province: s.Province, Facts: t.c.Facts}
+}
+
+// documents lists what to prepare. It asks for a part of the filing only while the list depends on it.
+func (t *turn) documents() {
+	if a := t.find(knowledge.Documents); len(a.Asked) > 0 { // a narrower question: where a form is, how a scan has to look
+		t.give(a)
+		return
+	}
+	if t.referred() {
+		return
+	}
+	f := t.filing()
+	if t.notMainland(f.Province) {
+		return
+	}
+	if f.Subject == "" && t.c.Facts[skipped(knowledge.SlotSubjectType)] == "" &&
+		depends(t.k, f, knowledge.SubjectTypes[:10], func(f *Filing, v knowledge.SubjectTypeID) { f.Subject = v }) {
+		t.askSubject(knowledge.Documents)
+		return
+	}
+	if f.Type == "" {
+		if out := t.decide(); out.Ask == nil && out.FilingType != "" {
+			f.Type = out.FilingType
+		}
+	}
+	if f.Type == "" && t.c.Facts[skipped(knowledge.SlotFilingType)] == "" &&
+		depends(t.k, f, knowledge.FilingTypes, func(f *Filing, v knowledge.FilingTypeID) { f.Type = v }) {
+		t.askFilingType(knowledge.Documents)
+		return
+	}
+	if f.Type == "" {
+		f.Type = knowledge.First
+		t.add(part{text: t.say(t.s().AssumedFirst)})
+	}
+	if f.Province == "" && t.c.Facts[skipped(knowledge.SlotProvince)] == "" && t.provinceMatters(f) {
+		t.askProvince(knowledge.Documents)
+		return
+	}
+	t.addList(f)
+}
+
+func (t *turn) provinceMatters(f Filing) bool {
+	var ids []knowledge.ProvinceID
+	for _, p := range t.k.Provinces {
+		if p.Prefix != "" {
+			ids = append(ids, p.ID)
+		}
+	}
+	return depends(t.k, f, ids, func(f *Filing, v knowledge.ProvinceID) { f.Province = v })
+}
+
+func (t *turn) askSubject(topic knowledge.Topic) {
+	q := Question{Topic: topic, Slot: knowledge.SlotSubjectType, Text: t.say(t.s().AskSubject)}
+	for _, id := range []knowledge.SubjectTypeID{knowledge.Individual, knowledge.Enterprise, knowledge.SoleTrader, knowledge.Institution, knowledge.Government, knowledge.SocialOrganisation} {
+		q.Options = append(q.Options, t.option(t.k.SubjectTypes[id].Name, "slot:subject_type="+string(id)))
+	}
+	q.Options = append(q.Options, t.option(t.s().OtherSubject, "slot:subject_type=other"))
+	t.ask(q)
+}
+
+func (t *turn) askFilingType(topic knowledge.Topic) {
+	q := Question{Topic: topic, Slot: knowledge.SlotFilingType, Text: t.say(t.s().AskFilingType)}
+	for _, id := range knowledge.FilingTypes {
+		q.Options = append(q.Options, t.option(t.k.FilingTypes[id].Name, "slot:filing_type="+string(id)))
+	}
+	q.Options = append(q.Options, t.option(t.s().DontKnow, "act:dont_know"))
+	t.ask(q)
+}
+
+// provinceChoices are the provinces offered as buttons, by how many filings they have; any other is typed.
+var provinceChoices = []knowledge.ProvinceID{"CN-BJ", "CN-SH", "CN-GD", "CN-JS", "CN-ZJ", "CN-SD", "CN-SC", "CN-FJ"}
+
+func (t *turn) askProvince(topic knowledge.Topic) {
+	q := Question{Topic: topic, Slot: knowledge.SlotProvince, Text: t.say(t.s().AskProvince)}
+	for _, id := range provinceChoices {
+		if p := t.k.Province(id); p != nil {
+			q.Options = append(q.Options, t.option(p.Name, "slot:province="+string(id)))
+		}
+	}
+	q.Options = append(q.Options, t.option(t.s().DontKnow, "act:dont_know"))
+	t.ask(q)
+}
+
+// notMainland answers for Hong Kong, Macao and Taiwan, where no filing exists.
+func (t *turn) notMainland(id knowledge.ProvinceID) bool {
+	p := t.k.Province(id)
+	if p == nil || p.Prefix != "" {
+		return false
+	}
+	var sources []knowledge.SourceID
+	for _, r := range p.Rules {
+		sources = append(sources, r.Sources...)
+	}
+	t.add(part{text: t.say(t.s().NotMainland, "province", p.Name.In(t.c.Lang)), sources: sources, settles: true})
+	return true
+}
+
+// title names a filing: 广东省 · 企业 · 首次备案.
+func (t *turn) title(f Filing) string {
+	var parts []string
+	if p := t.k.Province(f.Province); p != nil {
+		parts = append(parts, p.Name.In(t.c.Lang))
+	}
+	if s := t.k.SubjectTypes[f.Subject]; s != nil {
+		parts = append(parts, s.Name.In(t.c.Lang))
+	}
+	if ft := t.k.FilingTypes[f.Type]; ft != nil {
+		parts = append(parts, ft.Name.In(t.c.Lang))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// addList says the document list of a filing, with its refusals and notes.
+func (t *turn) addList(f Filing) {
+	documents, refusals, notes := List(t.k, f)
+	lang := t.c.Lang
+	title := t.title(f)
+	card := &Checklist{Title: title}
+	var b strings.Builder
+	var sources []knowledge.SourceID
+	var details []string
+
+	own := map[*knowledge.Rule]bool{}
+	if p := t.k.Province(f.Province); p != nil {
+		for i := range p.Rules {
+			own[&p.Rules[i]] = true
+		}
+	}
+	for _, r := range refusals {
+		b.WriteString(t.say(t.s().Warning) + t.rule(r, f) + "\n")
+		card.Notes = append(card.Notes, t.rule(r, f))
+		sources = append(sources, r.Sources...)
+	}
+	t.c.Items = nil
+	if len(documents) == 0 {
+		b.WriteString(t.say(t.s().NothingToUpload, "filing", title))
+	} else {
+		b.WriteString(t.say(t.s().ListTitle, "filing", title))
+	}
+	number := 0
+	write := func(d Listed) {
+		number++
+		t.c.Items = append(t.c.Items, d.Kind.ID)
+		item := ChecklistItem{ID: d.Kind.ID, Name: d.Kind.Name.In(lang), Format: d.Kind.Format.In(lang), Where: d.Kind.Where.In(lang), Copies: max(1, d.Kind.Copies)}
+		line := fmt.Sprintf("\n%d. %s", number, item.Name)
+		if item.Copies > 1 {
+			line += t.say(t.s().Copies, "n", fmt.Sprint(item.Copies))
+		}
+		var conditions, extra []string
+		for _, r := range d.Rules {
+			if d.Conditional && !r.If.IsZero() {
+				conditions = append(conditions, r.If.In(lang))
+			}
+			if !r.Text.IsZero() {
+				extra = append(extra, r.Text.In(lang))
+			}
+			extra = append(extra, t.caveats(r.Basis)...)
+			if own[r] {
+				sources = append(r.Sources[:len(r.Sources):len(r.Sources)], sources...)
+			} else {
+				sources = append(sources, r.Sources...)
+			}
+			if item.Source == "" {
+				item.Source = strings.Join(citeAll(t.k, r.Sources, lang, 1), "")
+			}
+		}
+		if len(conditions) > 0 {
+			item.If = strings.Join(conditions, t.say(t.s().Or))
+			line += t.say(t.s().Bracket, "text", item.If)
+		}
+		if len(extra) > 0 {
+			item.Format = strings.TrimSpace(strings.Join(extra, "\n") + "\n" + item.Format)
+			for _, r := range d.Rules {
+				if own[r] && !r.Text.IsZero() {
+					line += t.say(t.s().Dash) + r.Text.In(lang)
+				}
+			}
+		}
+		b.WriteString(line)
+		card.Items = append(card.Items, item)
+		detail := fmt.Sprintf("%d. %s%s%s", number, item.Name, t.say(t.s().Colon), item.Format)
+		if item.Where != "" {
+			detail += "\n   " + t.say(t.s().WhereToGet, "where", item.Where)
+		}
+		details = append(details, detail)
+	}
+	for _, d := range documents {
+		if !d.Conditional {
+			write(d)
+		}
+	}
+	first := true
+	for _, d := range documents {
+		if d.Conditional {
+			if first {
+				b.WriteString("\n" + t.say(t.s().OnlyIf))
+				first = false
+			}
+			write(d)
+		}
+	}
+	shown, rest := t.notes(notes, own, f)
+	if len(shown) > 0 {
+		b.WriteString("\n" + t.say(t.s().MindTitle))
+		for _, r := range shown {
+			b.WriteString("\n- " + t.rule(r, f))
+			card.Notes = append(card.Notes, t.rule(r, f))
+			sources = append(sources, r.Sources...)
+		}
+	}
+	for _, r := range rest {
+		details = append(details, "- "+t.rule(r, f))
+		card.Notes = append(card.Notes, t.rule(r, f))
+	}
+	p := t.k.Province(f.Province)
+	if p != nil {
+		b.WriteString("\n" + t.say(t.s().AuthorityDecides, "authority", p.Authority.In(lang)))
+	} else {
+		b.WriteString("\n" + t.say(t.s().ProvincesDiffer))
+	}
+	if ft := t.k.FilingTypes[f.Type]; ft != nil {
+		sources = append(sources, ft.Sources...)
+		b.WriteString("\n" + t.say(t.s().NextStep, "step", ft.Next.In(lang)))
+	}
+	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
+}
+
+// rule says one rule with its condition and how sure it is.
+func (t *turn) rule(r *knowledge.Rule, f Filing) string {
+	text := r.Text
+	if text.IsZero() && r.Document != "" {
+		text = t.k.Documents[r.Document].Name
+	}
+	out := text.In(t.c.Lang)
+	if Conditional(r, f) && !r.If.IsZero() {
+		out = r.If.In(t.c.Lang) + t.say(t.s().Colon) + out
+	}
+	return strings.Join(append([]string{out}, t.caveats(r.Basis)...), " ")
+}
+
+// notes puts the province's own notes first, then by what matters, and splits off what does not fit the first message.
+func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool, f Filing) (shown, rest []*knowledge.Rule) {
+	sort.SliceStable(notes, func(i, j int) bool {
+		if own[notes[i]] != own[notes[j]] {
+			return own[notes[i]]
+		}
+		return noteOrder[notes[i].About] < noteOrder[notes[j].About]
+	})
+	n := min(notesShown, len(notes))
+	return notes[:n], notes[n:]
+}
+
+// referred answers "第三个在哪下载" from the list shown last.
+func (t *turn) referred() bool {
+	n := itemNumber(t.u.Text)
+	if n == 0 || n > len(t.c.Items) {
+		return false
+	}
+	t.document(t.c.Items[n-1])
+	return true
+}
+
+// document says all about one document: what a good one looks like, where to get it, how many.
+func (t *turn) document(id knowledge.DocumentID) {
+	d := t.k.Documents[id]
+	if d == nil {
+		return
+	}
+	lang := t.c.Lang
+	lines := []string{d.Name.In(lang) + t.say(t.s().Colon) + d.Format.In(lang)}
+	if !d.Where.IsZero() {
+		lines = append(lines, t.say(t.s().WhereToGet, "where", d.Where.In(lang)))
+	}
+	if !d.Why.IsZero() {
+		lines = append(lines, d.Why.In(lang))
+	}
+	lines = append(lines, t.caveats(d.Basis)...)
+	t.note(knowledge.Documents)
+	t.add(part{text: strings.Join(lines, "\n"), sources: d.Sources, settles: true})
+}
+
+// provinceRules says what is special in a province, for the subject and filing type as far as they are known.
+func (t *turn) provinceRules() {
+	if t.c.Slots.Province == "" {
+		if t.c.Facts[skipped(knowledge.SlotProvince)] != "" || len(t.find(knowledge.ProvinceRules).Asked) > 0 {
+			t.answer(knowledge.ProvinceRules)
+			return
+		}
+		t.askProvince(knowledge.ProvinceRules)
+		return
+	}
+	if t.notMainland(t.c.Slots.Province) {
+		return
+	}
+	p := t.k.Province(t.c.Slots.Province)
+	f := t.filing()
+	var rules []*knowledge.Rule
+	for i := range p.Rules {
+		r := &p.Rules[i]
+		w := r.When
+		if (f.Type == "" || len(w.FilingType) == 0 || allows(w.FilingType, f.Type)) && (f.Subject == "" || len(w.SubjectType) == 0 || allows(w.SubjectType, f.Subject)) {
+			rules = append(rules, r)
+		}
+	}
+	sort.SliceStable(rules, func(i, j int) bool {
+		if a, b := rank(rules[i]), rank(rules[j]); a != b {
+			return a < b
+		}
+		return noteOrder[rules[i].About] < noteOrder[rules[j].About]
+	})
+	var lines, details []string
+	var sources []knowledge.SourceID
+	head := t.say(t.s().ProvinceTitle, "province", p.Name.In(t.c.Lang), "authority", p.Authority.In(t.c.Lang), "prefix", p.Prefix)
+	lines = append(lines, head)
+	if !p.Headline.IsZero() {
+		lines = append(lines, p.Headline.In(t.c.Lang))
+	}
+	for i, r := range rules {
+		line := "- " + t.audience(r, f) + t.rule(r, f)
+		if i < notesShown+2 {
+			lines = append(lines, line)
+			sources = append(sources, r.Sources...)
+		} else {
+			details = append(details, line)
+		}
+	}
+	if len(rules) == 0 {
+		lines = append(lines, t.say(t.s().NoOwnRules, "province", p.Name.In(t.c.Lang)))
+	}
+	lines = append(lines, t.say(t.s().AuthorityDecides, "authority", p.Authority.In(t.c.Lang)))
+	t.add(part{text: strings.Join(lines, "\n"), sources: sources, more: strings.Join(details, "\n"), settles: true,
+		options: []Option{t.option(t.k.Topics[knowledge.Documents].Title, "topic:documents")}})
+}
+
+func rank(r *knowledge.Rule) int {
+	if r.Effect == knowledge.Refuses {
+		return 0
+	}
+	return 1
+}
+
+// audience says for whom a rule holds, where that is not everybody and the customer has not said who they are.
+func (t *turn) audience(r *knowledge.Rule, f Filing) string {
+	if f.Subject != "" || len(r.When.SubjectType) == 0 {
+		return ""
+	}
+	if len(r.When.SubjectType) == 1 {
+		return t.say(t.s().Audience, "who", t.k.SubjectTypes[r.When.SubjectType[0]].Name.In(t.c.Lang))
+	}
+	for _, s := range r.When.SubjectType {
+		if s == knowledge.Individual {
+			return ""
+		}
+	}
+	return t.say(t.s().Audience, "who", t.say(t.s().Organisations))
+}

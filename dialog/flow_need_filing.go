@@ -1,0 +1,108 @@
+package dialog
+
+import (
+	"strings"
+
+	"beianbot/knowledge"
+)
+
+// decide walks the decision table with what this conversation knows.
+func (t *turn) decide() Outcome {
+	s := Situation{Facts: t.c.Facts, Slots: t.c.Slots, Asked: t.c.Asked}
+	if r := t.report(t.c.Slots.Domain); r != nil {
+		s.Hosting = hostingOf(*r)
+	}
+	return Decide(t.k, s)
+}
+
+// needFiling gives the verdict, or asks the one question that decides. A name whose server nobody has told is looked up first.
+func (t *turn) needFiling() {
+	out := t.decide()
+	if out.Ask != nil {
+		if out.Ask.Fact == "location" && t.c.Slots.Domain != "" && t.report(t.c.Slots.Domain) == nil && t.check(knowledge.NeedFiling, t.c.Slots.Domain) {
+			return
+		}
+		t.askFact(out.Ask)
+		return
+	}
+	t.c.Asked = 0
+	t.sayOutcome(out)
+}
+
+func (t *turn) askFact(q *knowledge.FactQuestion) {
+	t.c.Asked++
+	ask := Question{Topic: knowledge.NeedFiling, Fact: q.Fact, Text: q.Text.In(t.c.Lang)}
+	known := false
+	for _, o := range q.Options {
+		known = known || o.Value == factUnknown
+		ask.Options = append(ask.Options, t.option(o.Label, "fact:"+string(q.Fact)+"="+o.Value))
+	}
+	if !known {
+		ask.Options = append(ask.Options, t.option(t.s().DontKnow, "act:dont_know"))
+	}
+	t.ask(ask)
+}
+
+// sayOutcome says a decision: the verdict first, its reason, what it assumes, the kind of filing, what comes on top, the next step and a person where one is due.
+func (t *turn) sayOutcome(out Outcome) {
+	lang := t.c.Lang
+	var lines []string
+	if v := t.k.Decision.Verdicts[out.Verdict]; v != nil {
+		lines = append(lines, v.Text.In(lang))
+	} else {
+		lines = append(lines, t.say(t.s().NoVerdict))
+	}
+	join := func(texts []knowledge.Text) string {
+		var parts []string
+		for _, x := range texts {
+			parts = append(parts, x.In(lang))
+		}
+		if lang == knowledge.EN {
+			return strings.Join(parts, " ")
+		}
+		return strings.Join(parts, "")
+	}
+	add := func(texts []knowledge.Text) {
+		if s := join(texts); s != "" {
+			lines = append(lines, s)
+		}
+	}
+	add(out.Reason)
+	add(out.Licence)
+	if s := join(out.Assumptions); s != "" {
+		lines = append(lines, t.say(t.s().Assuming, "text", s))
+	}
+	if f := t.k.FilingTypes[out.FilingType]; f != nil && out.Verdict != knowledge.FilingNotRequired {
+		lines = append(lines, t.say(t.s().YourFilingType, "type", f.Name.In(lang)))
+	}
+	add(out.Persons)
+	if out.Confidence == knowledge.Low {
+		lines = append(lines, t.say(t.s().NotCertain))
+	}
+	if s := join(out.Next); s != "" {
+		lines = append(lines, t.say(t.s().NextStep, "step", s))
+	}
+	var addons []string
+	for _, a := range out.Addons {
+		addons = append(addons, "- "+a.In(lang))
+	}
+	more := ""
+	if len(addons) > 3 {
+		more = strings.Join(addons[3:], "\n")
+		addons = addons[:3]
+	}
+	lines = append(lines, addons...)
+	if out.Handover != knowledge.NoHandover {
+		lines = append(lines, t.say(t.s().HandToPerson))
+	}
+	lines = append(lines, t.say(t.s().AuthorityLatest))
+	t.verdict = out.Verdict
+	p := part{text: strings.Join(lines, "\n"), sources: out.Sources, more: more, settles: true}
+	if out.Verdict != "" && out.Verdict != knowledge.FilingNotRequired {
+		p.options = []Option{t.option(t.k.Topics[knowledge.Documents].Title, "topic:documents"), t.option(t.k.Topics[knowledge.Process].Title, "topic:process")}
+	}
+	if out.Handover != knowledge.NoHandover {
+		p.options = append(p.options, t.option(t.k.Topics[knowledge.Human].Title, "topic:human"))
+	}
+	t.add(p)
+}

@@ -1,0 +1,262 @@
+package dialog
+
+import (
+	"beianbot/knowledge"
+)
+
+// act does what a steering word asks; it reports whether that was all there was to do.
+func (t *turn) act() bool {
+	q := t.c.Question
+	switch t.u.Act {
+	case Cancel:
+		open := q != nil || len(t.c.Pending) > 0
+		topic := t.c.Topic
+		if q != nil {
+			topic = q.Topic
+		}
+		t.c.Question, t.c.Pending, t.c.Asked = nil, nil, 0
+		s := t.s().NothingToCancel
+		if open {
+			s = t.s().Cancelled
+		}
+		t.note(topic)
+		t.add(part{text: t.say(s), options: t.mainMenu()})
+	case Repeat:
+		if t.c.Last == nil {
+			t.add(part{text: t.say(t.s().NothingToRepeat), options: t.mainMenu()})
+			return true
+		}
+		last := *t.c.Last
+		t.note(last.Topic)
+		text := last.Text
+		p := part{text: text, options: last.Options, checklist: last.Checklist, domain: last.Domain, steps: last.Case}
+		if q != nil {
+			p.text = text[:max(0, len(text)-len(q.Text))] // finish says the question again
+		}
+		t.verdict = last.Verdict
+		t.keepMore = true
+		t.add(p)
+	case More:
+		t.note(t.c.Topic)
+		if t.c.More == "" {
+			t.add(part{text: t.say(t.s().NoMore), options: t.relatedMenu()})
+			return true
+		}
+		t.add(part{text: t.c.More, settles: true})
+	case Skip, DontKnow:
+		if q == nil {
+			return false
+		}
+		return t.skip(*q)
+	case Yes, No:
+		if q == nil {
+			if t.u.Act == Yes && len(t.c.Menus) > 0 || len(t.u.Asked) > 0 {
+				return false
+			}
+			return false
+		}
+		return t.yesNo(*q, t.u.Act == Yes)
+	case Resume:
+		if q == nil && len(t.c.Pending) == 0 {
+			t.note(t.c.Topic)
+			t.add(part{text: t.say(t.s().NothingOpen), options: t.mainMenu()})
+			return true
+		}
+		if q != nil {
+			t.note(q.Topic)
+			t.add(part{})
+		} else {
+			last := t.c.Pending[len(t.c.Pending)-1]
+			t.note(last.Topic)
+			t.c.Pending = t.c.Pending[:len(t.c.Pending)-1]
+			t.c.Question = &last
+			t.add(part{})
+		}
+	case SpeakZH, SpeakEN:
+		lang := knowledge.ZH
+		if t.u.Act == SpeakEN {
+			lang = knowledge.EN
+		}
+		t.c.Lang, t.c.LangFixed = lang, true
+		t.note(t.c.Topic)
+		t.add(part{text: t.say(t.s().LanguageSet)})
+		if q != nil {
+			topic := q.Topic
+			if q.Slot != "" || q.Fact != "" {
+				t.c.Question = nil
+				t.serve(topic, 1)
+			} else if q.Proof {
+				t.askProof(topic)
+			}
+		} else {
+			t.parts[0].options = t.mainMenu()
+		}
+	case WhatCanDo:
+		t.note(knowledge.Greeting)
+		t.add(part{text: t.say(t.s().WhatICan), options: t.mainMenu()})
+	default:
+		return false
+	}
+	t.c.Lost = 0
+	return true
+}
+
+// note says which topic a turn belongs to without answering it.
+func (t *turn) note(topic knowledge.Topic) {
+	if topic != "" && len(t.topics) == 0 {
+		t.topics, t.conf = []knowledge.Topic{topic}, 1
+	}
+}
+
+// skip goes on without the answer to an open question.
+func (t *turn) skip(q Question) bool {
+	switch {
+	case q.Fact != "":
+		t.remember(Facts{q.Fact: factUnknown})
+		t.c.Question = nil
+		t.serve(q.Topic, 1)
+	case q.Slot == knowledge.SlotProvince || q.Slot == knowledge.SlotSubjectType || q.Slot == knowledge.SlotFilingType || q.Slot == knowledge.SlotServerLocation:
+		t.remember(Facts{skipped(q.Slot): "yes"})
+		t.c.Question = nil
+		t.serve(q.Topic, 1)
+	case q.Slot == knowledge.SlotCaseNo || q.Proof:
+		t.c.Question = nil
+		t.note(q.Topic)
+		t.person(part{text: t.say(t.s().NoCaseNo)})
+	default:
+		t.c.Question = nil
+		t.note(q.Topic)
+		t.add(part{text: t.say(t.s().Cancelled), options: t.mainMenu()})
+	}
+	return true
+}
+
+// factUnknown is the value of a fact that the customer was asked for and does not know.
+const factUnknown = "unknown"
+
+// skipped is the fact that a slot was asked for and not known.
+func skipped(s knowledge.SlotName) knowledge.FactID { return knowledge.FactID("skipped_" + string(s)) }
+
+// yesNo answers an open question whose options are a yes and a no.
+func (t *turn) yesNo(q Question, yes bool) bool {
+	if q.Fact == "" || len(q.Options) < 2 {
+		return false
+	}
+	want := "no"
+	if yes {
+		want = "yes"
+	}
+	for _, o := range q.Options {
+		if o.Value == "fact:"+string(q.Fact)+"="+want {
+			return t.pick(o)
+		}
+	}
+	return false
+}
+
+// unsure says that the message was not understood: the open question again, the likeliest readings, or, twice in a row, a person.
+func (t *turn) unsure() {
+	t.c.Lost++
+	if q := t.c.Question; q != nil {
+		q.Tries++
+		t.note(q.Topic)
+		if q.Tries >= 3 && t.skip(*q) {
+			return
+		}
+		s := t.s().NotAnAnswer
+		if q.Tries >= 2 {
+			s = t.s().StillNoAnswer
+		}
+		t.add(part{text: t.say(s)})
+		return
+	}
+	if len(t.u.Scores) > 0 {
+		t.topics, t.conf = []knowledge.Topic{t.u.Scores[0].Topic}, t.u.Scores[0].P
+	}
+	if t.c.Lost >= 2 {
+		t.person(part{text: t.say(t.s().LostTwice)})
+		return
+	}
+	var options []Option
+	for _, s := range t.u.Scores {
+		if len(options) == 3 {
+			break
+		}
+		if s.Topic == knowledge.OutOfScope || socialTopic(s.Topic) || s.Topic == knowledge.Restart || s.Topic == knowledge.Unsolved {
+			continue
+		}
+		if s.P >= 0.05 {
+			options = append(options, t.option(t.k.Topics[s.Topic].Question, "topic:"+string(s.Topic)))
+		}
+	}
+	if len(options) == 0 {
+		t.topics = []knowledge.Topic{knowledge.OutOfScope}
+		t.add(part{text: t.say(t.s().NotUnderstood), options: t.mainMenu()})
+		return
+	}
+	options = append(options, t.option(t.s().SomethingElse, "topic:human"))
+	t.add(part{text: t.say(t.s().DidYouMean), options: options})
+}
+
+func (t *turn) restart() {
+	lang, fixed := t.c.Lang, t.c.LangFixed
+	t.c = Conversation{Lang: lang, LangFixed: fixed, State: Idle, Refused: t.c.Refused, RefusedAt: t.c.RefusedAt}
+	t.answer(knowledge.Restart)
+	t.parts[len(t.parts)-1].options = t.mainMenu()
+}
+
+func (t *turn) silence() {
+	if q := t.c.Question; q != nil {
+		t.note(q.Topic)
+		t.add(part{text: t.say(t.s().StillThere)})
+	}
+}
+
+// otherKind answers a picture, voice message, file …: what the bot can do with it.
+func (t *turn) otherKind(kind MessageKind) {
+	s := t.s().OtherKind
+	switch kind {
+	case PictureMessage, VideoMessage:
+		s = t.s().Picture
+	case VoiceMessage:
+		s = t.s().Voice
+	case FileMessage:
+		s = t.s().File
+	case LocationMessage:
+		s = t.s().Location
+	case StickerMessage:
+		s = t.s().Sticker
+	case RecallMessage:
+		return
+	}
+	p := part{text: t.say(s)}
+	if t.c.Question == nil {
+		p.options = t.mainMenu()
+	}
+	t.add(p)
+}
+
+// person tells how to reach a person. The operator's hours decide what to expect.
+func (t *turn) person(before part) {
+	if len(t.topics) == 0 {
+		t.topics, t.conf = []knowledge.Topic{knowledge.Human}, 1
+	}
+	if before.text != "" {
+		t.add(before)
+	}
+	a := t.find(knowledge.Human)
+	t.add(part{text: a.Short.In(t.c.Lang), options: []Option{t.option(t.k.Topics[knowledge.Contact].Title, "topic:contact")}})
+	t.actions = append(t.actions, HandOff{Reason: string(t.topics[0])})
+}
+
+// unsolved takes 未解决: it offers a person and, where there is more to say, that.
+func (t *turn) unsolved() {
+	a := t.find(knowledge.Unsolved)
+	p := part{text: a.Short.In(t.c.Lang)}
+	if t.c.More != "" {
+		p.options = append(p.options, t.option(t.s().MoreLabel, "act:more"))
+	}
+	p.options = append(p.options, t.option(t.k.Topics[knowledge.Human].Title, "topic:human"), t.option(t.k.Topics[knowledge.Restart].Title, "topic:restart"))
+	t.keepMore = true
+	t.add(p)
+}

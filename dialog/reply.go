@@ -1,0 +1,102 @@
+package dialog
+
+import (
+	"fmt"
+	"strings"
+
+	"beianbot/knowledge"
+)
+
+// Option is a button. Value says what pressing it means, whatever the menu it stood in: see choose in choice.go.
+type Option struct {
+	Label string `json:"label"`
+	Value string `json:"value"`
+}
+
+// Reply is one answer to the customer. Channels split its text and number its options to fit their limits.
+type Reply struct {
+	Text    string   `json:"text"`
+	Options []Option `json:"options,omitempty"`
+	Sources []string `json:"sources,omitempty"` // publisher, title, year
+
+	// What the reply is about, for logs, JSON and reports.
+	Topic      knowledge.Topic   `json:"topic,omitempty"`
+	Topics     []knowledge.Topic `json:"topics,omitempty"`
+	Confidence float64           `json:"confidence,omitempty"`
+	Verdict    knowledge.Verdict `json:"verdict,omitempty"`
+	Lang       knowledge.Lang    `json:"lang"`
+
+	// At most one of these shows the same content as a picture, where the channel can.
+	Checklist *Checklist    `json:"checklist,omitempty"`
+	Domain    *DomainReport `json:"domain,omitempty"`
+	Case      *CaseSteps    `json:"case,omitempty"`
+}
+
+// Checklist is a document list to tick off.
+type Checklist struct {
+	Title string          `json:"title"`
+	Items []ChecklistItem `json:"items"`
+	Notes []string        `json:"notes,omitempty"`
+}
+
+// ChecklistItem is one document of a list.
+type ChecklistItem struct {
+	ID     knowledge.DocumentID `json:"id"`
+	Name   string               `json:"name"`
+	If     string               `json:"if,omitempty"`     // only under this condition
+	Format string               `json:"format,omitempty"` // what a good one looks like
+	Where  string               `json:"where,omitempty"`  // where to get the form
+	Copies int                  `json:"copies,omitempty"`
+	Source string               `json:"source,omitempty"`
+}
+
+// CaseSteps is a case as the steps it goes through.
+type CaseSteps struct {
+	CaseNo string     `json:"case_no"`
+	Steps  []CaseStep `json:"steps"`
+	// Trouble says that the present step needs the applicant.
+	Trouble bool `json:"trouble,omitempty"`
+}
+
+// CaseStep is one step: done, now or later.
+type CaseStep struct {
+	Name string `json:"name"`
+	At   string `json:"at,omitempty"` // time of the present step, in words
+	Mark string `json:"mark"`         // done, now, later
+}
+
+// cite gives a source as customers read it: 腾讯云《网站备案文档》(约2022).
+func cite(k *knowledge.Knowledge, id knowledge.SourceID, lang knowledge.Lang) string {
+	s := k.Sources[id]
+	if s == nil {
+		return ""
+	}
+	year := s.Date.Year()
+	if lang == knowledge.EN {
+		if s.Approx {
+			year = "c. " + year
+		}
+		return fmt.Sprintf("%s, %s (%s)", s.Publisher.EN, s.Title.EN, year)
+	}
+	if s.Approx {
+		year = "约" + year
+	}
+	title := s.Title.ZH
+	if !strings.ContainsAny(title, "《") {
+		title = "《" + title + "》"
+	}
+	return fmt.Sprintf("%s%s(%s)", s.Publisher.ZH, title, year)
+}
+
+// citeAll gives sources without repeats, at most limit (0: all).
+func citeAll(k *knowledge.Knowledge, ids []knowledge.SourceID, lang knowledge.Lang, limit int) []string {
+	var out []string
+	seen := map[knowledge.SourceID]bool{}
+	for _, id := range ids {
+		if c := cite(k, id, lang); c != "" && !seen[id] && (limit == 0 || len(out) < limit) {
+			seen[id] = true
+			out = append(out, c)
+		}
+	}
+	return out
+}
