@@ -1,0 +1,173 @@
+"use strict";
+// The visitors' chat. What is said comes from the server's history by number, so a reload or a lost connection loses and repeats nothing.
+const words = {
+  zh: { title: "备案助手", typing: "正在输入", box: "输入消息", send: "发送", lang: "English", log: "对话", lost: "连接中断,正在重连…", unsent: "没有发出去,请再试一次。", full: "展开全文", less: "收起",
+    only: "仅当:", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
+    place: { mainland: "中国大陆", overseas: "大陆以外", mixed: "大陆和大陆以外都有", unknown: "没有解析或查不到" }, picked: (a, b) => `已备 ${a}/${b}`,
+    conditions: { tld_approved: "后缀已获批复", registrar_approved: "注册商已获批复", registration_valid: "在注册有效期内", real_name_verified: "已实名认证", holder_matches: "持有者与主体一致" } },
+  en: { title: "Filing assistant", typing: "writing", box: "Your message", send: "Send", lang: "中文", log: "Conversation", lost: "Connection lost, reconnecting…", unsent: "Not sent; please try again.", full: "Full text", less: "Less",
+    only: "Only if: ", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", hosting: "Points to: ", done: "done", now: "now", later: "later",
+    place: { mainland: "mainland China", overseas: "outside the mainland", mixed: "mainland and abroad", unknown: "nowhere, or not known" }, picked: (a, b) => `${a} of ${b} ready`,
+    conditions: { tld_approved: "Suffix approved", registrar_approved: "Registrar approved", registration_valid: "Registration valid", real_name_verified: "Real name verified", holder_matches: "Holder is the subject" } },
+};
+const $ = id => document.getElementById(id);
+const log = $("log"), box = $("box"), notice = $("notice"), typing = $("typing");
+let lang = localStorage.getItem("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
+let last = 0, waiting = 0, source = null, retry = 1000;
+const t = () => words[lang];
+
+function make(tag, className, text) {
+  const e = document.createElement(tag);
+  if (className) e.className = className;
+  if (text !== undefined) e.textContent = text;
+  return e;
+}
+function speak() {
+  document.documentElement.lang = lang === "zh" ? "zh-CN" : "en";
+  document.title = t().title;
+  for (const e of document.querySelectorAll("[data-t]")) e.textContent = t()[e.dataset.t];
+  $("lang").textContent = t().lang;
+  log.setAttribute("aria-label", t().log);
+  box.placeholder = t().box;
+}
+// Text becomes text nodes and, for http(s) addresses, links: nothing a customer or a file says is ever markup.
+function fill(e, text) {
+  const parts = text.split(/(https?:\/\/[^\s,。;、)<>"”]+)/);
+  parts.forEach((p, i) => {
+    if (i % 2 === 0) { e.append(p); return; }
+    const a = make("a", "", p);
+    a.href = p; a.target = "_blank"; a.rel = "noopener noreferrer";
+    e.append(a);
+  });
+}
+function checklist(c) {
+  const card = make("section", "card"), list = make("ul"), key = "ticks " + c.title;
+  const ticks = new Set(JSON.parse(localStorage.getItem(key) || "[]"));
+  const count = make("span", "small");
+  const show = () => { count.textContent = t().picked(c.items.filter(i => ticks.has(i.id)).length, c.items.length); };
+  card.append(make("h2", "", c.title), count, list);
+  card.setAttribute("aria-label", c.title);
+  for (const item of c.items) {
+    const li = make("li", "tick"), box = make("input"), label = make("label"), id = "tick" + Math.random().toString(36).slice(2);
+    box.type = "checkbox"; box.id = id; box.checked = ticks.has(item.id); label.htmlFor = id;
+    box.addEventListener("change", () => { box.checked ? ticks.add(item.id) : ticks.delete(item.id); localStorage.setItem(key, JSON.stringify([...ticks])); show(); });
+    label.append(make("strong", "", item.name));
+    if (item.copies > 1) label.append(" (" + t().copies(item.copies) + ")");
+    if (item.if) label.append(make("span", "small", t().only + item.if));
+    if (item.format) label.append(make("span", "small", item.format));
+    if (item.where) label.append(make("span", "small", t().where + item.where));
+    li.append(box, label);
+    list.append(li);
+  }
+  show();
+  return card;
+}
+function domain(d) {
+  const card = make("section", "card"), list = make("ul"), marks = { pass: "✓", fail: "✗", unknown: "?" };
+  card.append(make("h2", "", d.domain), list);
+  card.setAttribute("aria-label", d.domain);
+  for (const c of d.conditions || []) {
+    const li = make("li", "condition " + c.result), body = make("div");
+    const mark = make("span", "mark", marks[c.result]);
+    mark.setAttribute("aria-hidden", "true");
+    body.append(make("strong", "", t().conditions[c.id] || c.id), make("span", "word", t()[c.result]));
+    body.append(make("span", "small", c.evidence));
+    if (c.advice) body.append(make("span", "small", c.advice));
+    li.append(mark, body);
+    list.append(li);
+  }
+  if (d.hosting) card.append(make("span", "small", t().hosting + t().place[d.hosting.location]));
+  return card;
+}
+function steps(c) {
+  const card = make("section", "card"), list = make("ol", "steps" + (c.trouble ? " trouble" : ""));
+  card.append(make("h2", "", c.case_no), list);
+  for (const s of c.steps) {
+    const li = make("li", s.mark, s.name);
+    if (s.at) li.append(make("span", "small", s.at));
+    li.append(make("span", "sr", " (" + t()[s.mark] + ")"));
+    if (s.mark === "now") li.setAttribute("aria-current", "step");
+    list.append(li);
+  }
+  return card;
+}
+function show(e) {
+  if (e.id <= last) return;
+  last = e.id;
+  const near = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+  const turn = make("article", "turn " + e.from), bubble = make("div", "bubble"), r = e.reply;
+  let cards = 0;
+  if (r) {
+    if (r.lang && r.lang !== lang) { lang = r.lang; localStorage.setItem("lang", lang); speak(); }
+    for (const [part, draw] of [[r.checklist, checklist], [r.domain, domain], [r.case, steps]]) if (part) { turn.append(draw(part)); cards++; }
+  }
+  if (e.text) { fill(bubble, e.text); turn.append(bubble); }
+  if (cards && e.text.length > 160) {
+    const more = make("button", "unfold", t().full);
+    more.type = "button"; more.setAttribute("aria-expanded", "false");
+    bubble.classList.add("fold");
+    more.addEventListener("click", () => { const open = bubble.classList.toggle("fold") === false; more.textContent = open ? t().less : t().full; more.setAttribute("aria-expanded", String(open)); });
+    turn.append(more);
+  }
+  const at = make("time", "", new Date(e.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  at.dateTime = e.at;
+  turn.append(at);
+  if (r && r.options && r.options.length) {
+    for (const old of document.querySelectorAll(".options")) old.classList.add("old");
+    const row = make("div", "options");
+    for (const o of r.options) {
+      const b = make("button", "", o.label);
+      b.type = "button";
+      b.addEventListener("click", () => send(o.label, o.value));
+      row.append(b);
+    }
+    turn.append(row);
+  }
+  log.append(turn);
+  if (e.from === "customer") { if (waiting > 0) typing.hidden = false; } else { waiting = 0; typing.hidden = true; }
+  if (near || e.from === "customer") log.scrollTop = e.from === "customer" || turn.offsetHeight < log.clientHeight ? log.scrollHeight : turn.offsetTop - log.offsetTop - 8;
+}
+async function send(text, choice) {
+  notice.textContent = "";
+  const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  waiting++;
+  try {
+    const res = await fetch("api/messages", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id, text, choice: choice || "" }) });
+    if (res.ok) return true;
+    const body = await res.json().catch(() => null);
+    notice.textContent = body && body.error ? body.error[lang] : t().unsent;
+  } catch { notice.textContent = t().unsent; }
+  waiting--;
+  return false;
+}
+function connect() {
+  source = new EventSource("api/events?after=" + last);
+  source.addEventListener("open", () => { $("status").textContent = ""; retry = 1000; });
+  source.addEventListener("entry", ev => show(JSON.parse(ev.data)));
+  source.addEventListener("typing", () => { typing.hidden = false; });
+  source.addEventListener("error", () => {
+    source.close();
+    $("status").textContent = t().lost;
+    setTimeout(connect, retry);
+    retry = Math.min(retry * 2, 30000);
+  });
+}
+$("form").addEventListener("submit", async ev => {
+  ev.preventDefault();
+  const text = box.value;
+  if (!text.trim()) return;
+  $("send").disabled = true;
+  if (await send(text)) { box.value = ""; grow(); }
+  $("send").disabled = false;
+  box.focus();
+});
+function grow() { box.style.height = "auto"; box.style.height = Math.min(box.scrollHeight + 2, 128) + "px"; }
+box.addEventListener("input", grow);
+box.addEventListener("keydown", ev => { if (ev.key === "Enter" && !ev.shiftKey && !ev.isComposing) { ev.preventDefault(); $("form").requestSubmit(); } });
+$("lang").addEventListener("click", () => { lang = lang === "zh" ? "en" : "zh"; localStorage.setItem("lang", lang); speak(); send(lang === "zh" ? "中文" : "English", "act:speak_" + lang); });
+speak();
+fetch("api/history").then(r => r.json()).then(entries => {
+  entries.forEach(show);
+  log.scrollTop = log.scrollHeight;
+  if (entries.length === 0) send("", "follow");
+}).catch(() => {}).finally(connect);

@@ -1,0 +1,184 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"beianbot/knowledge"
+)
+
+var now = time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+
+const csvText = "case_no,status,status_at,phone_last4,id_last4,subject_name,colour\nBA1,approved,2026-11-01T09:00:00+08:00,1234,,甲公司,red\nba2,draft,2026-11-02T09:00:00+08:00,,123x,乙,blue\n"
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	f := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(f, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func TestSamplesAreOneInEachStatus(t *testing.T) {
+	m, err := Open(context.Background(), t.TempDir(), true, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[knowledge.Status]bool{}
+	for _, r := range Samples(now) {
+		seen[r.Status] = true
+		c, _, err := m.Find(context.Background(), strings.ToLower(r.CaseNo), r.PhoneLast4, false)
+		if err != nil || c == nil || c.Status != r.Status {
+			t.Errorf("%s: %+v, %v", r.CaseNo, c, err)
+		}
+	}
+	if len(seen) != len(knowledge.Statuses) || !m.Meta().Sample {
+		t.Errorf("statuses %d, meta %+v", len(seen), m.Meta())
+	}
+}
+
+func TestProofDecides(t *testing.T) {
+	ctx := context.Background()
+	m, err := Open(ctx, t.TempDir(), true, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		no, proof string
+		proven    bool
+		found     bool
+	}{{"BA20261101006", "6612", false, true}, {"BA20261101006", "019x", false, true}, {"BA20261101006", "0000", false, false}, {"BA20261101006", "", false, false},
+		{"BA20261101006", "", true, true}, {"BA99999999999", "6612", false, false}, {"BA20261101001", "", false, false}} {
+		c, _, err := m.Find(ctx, tt.no, tt.proof, tt.proven)
+		if err != nil || (c != nil) != tt.found {
+			t.Errorf("%+v: %+v, %v", tt, c, err)
+		}
+	}
+}
+
+func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	m, err := Open(ctx, dir, true, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, warnings, err := Read([]string{write(t, "cases.csv", csvText)}, nil)
+	if err != nil || len(rows) != 2 || len(warnings) != 1 || !strings.Contains(warnings[0], "colour") {
+		t.Fatalf("%+v %v %v", rows, warnings, err)
+	}
+	if _, err := Import(ctx, dir, rows, "cases.csv", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Refresh(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if meta := m.Meta(); meta.Sample || meta.Rows != 2 || meta.Source != "cases.csv" {
+		t.Errorf("meta = %+v", meta)
+	}
+	if c, _, _ := m.Find(ctx, "BA2", "123X", false); c == nil {
+		t.Error("imported case not found")
+	}
+	if c, _, _ := m.Find(ctx, "BA20261101006", "6612", false); c != nil {
+		t.Error("a sample case is left")
+	}
+}
+
+func TestShrinkIsRefusedAndMergeKeeps(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	var rows []Row
+	for i := range 10 {
+		rows = append(rows, Row{CaseNo: fmt.Sprintf("BA%d", i), Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"})
+	}
+	if _, err := Import(ctx, dir, rows, "a", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Import(ctx, dir, rows[:7], "b", false, false, now); !errors.Is(err, ErrShrink) {
+		t.Errorf("three of ten dropped: %v", err)
+	}
+	if out, err := Import(ctx, dir, rows[:8], "b", false, false, now.Add(time.Second)); err != nil || out.Removed != 2 {
+		t.Errorf("two of ten dropped: %+v %v", out, err)
+	}
+	if out, err := Import(ctx, dir, rows[9:], "c", true, false, now.Add(2*time.Second)); err != nil || out.Rows != 9 || out.Added != 1 {
+		t.Errorf("merge: %+v %v", out, err)
+	}
+	if out, err := Import(ctx, dir, rows[:1], "d", false, true, now.Add(3*time.Second)); err != nil || out.Rows != 1 {
+		t.Errorf("allowed: %+v %v", out, err)
+	}
+}
+
+func TestFaultsAreAllListedWithoutPersonalData(t *testing.T) {
+	text := "case_no,status,status_at,phone_last4\n,approved,2026-11-01T09:00:00+08:00,1234\nBA2,lost,yesterday,98765\nBA3,draft,2026-11-01T09:00:00+08:00,1234\nBA3,draft,2026-11-01T09:00:00+08:00,1234\n"
+	_, _, err := Read([]string{write(t, "bad.csv", text)}, nil)
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	for _, want := range []string{"line 2: case_no is empty", `line 3: status "lost"`, "line 3: phone_last4", `line 3: status_at "yesterday"`, "line 5: case_no stands already"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("missing %q in:\n%v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "98765") {
+		t.Error("the digits are in the error")
+	}
+}
+
+func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
+	jsonl := write(t, "a.jsonl", `{"case_no":"BA1","status":"draft","status_at":"2026-11-01T09:00:00+08:00","phone_last4":"1234","domain":["a.cn","b.cn"],"note":null}`+"\n\n")
+	rows, _, err := Read([]string{jsonl}, nil)
+	if err != nil || len(rows) != 1 || rows[0].Domain != "a.cn b.cn" {
+		t.Errorf("jsonl: %+v %v", rows, err)
+	}
+	gb, err := simplifiedchinese.GB18030.NewEncoder().String(csvText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err = Read([]string{write(t, "gb.csv", gb)}, nil)
+	if err != nil || rows[0].SubjectName != "甲公司" {
+		t.Errorf("gb18030: %+v %v", rows, err)
+	}
+	f := excelize.NewFile()
+	for i, r := range [][]any{{"case_no", "status", "status_at", "id_last4"}, {"BA7", "approved", "2026-11-01T09:00:00+08:00", "001X"}} {
+		cell, _ := excelize.CoordinatesToCellName(1, i+1)
+		if err := f.SetSheetRow("Sheet1", cell, &r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name := filepath.Join(t.TempDir(), "c.xlsx")
+	if err := f.SaveAs(name); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err = Read([]string{name}, nil)
+	if err != nil || len(rows) != 1 || rows[0].IDLast4 != "001X" {
+		t.Errorf("xlsx: %+v %v", rows, err)
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	ctx, dir := context.Background(), b.TempDir()
+	var rows []Row
+	for i := range 10000 {
+		rows = append(rows, Row{CaseNo: fmt.Sprintf("BA%05d", i), Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"})
+	}
+	if _, err := Import(ctx, dir, rows, "a", false, false, now); err != nil {
+		b.Fatal(err)
+	}
+	m, err := Open(ctx, dir, false, now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if c, _, err := m.Find(ctx, "BA05000", "1234", false); err != nil || c == nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,372 @@
+// Package store remembers: conversations, what came in, what goes out. SQLite.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	sqlite3 "github.com/mattn/go-sqlite3"
+
+	"beianbot/bot"
+	"beianbot/dialog"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is the state database. All its methods may be called from many goroutines.
+type Store struct {
+	write *sql.DB // one connection: writers wait here instead of failing with SQLITE_BUSY
+	read  *sql.DB
+	lock  *os.File
+}
+
+// ErrLocked says that another serve works on the same store.
+var ErrLocked = errors.New("another beianbot serve works on this store; stop it first, or give this one its own store.url")
+
+// Open opens or makes the database file and brings it to the latest schema. A schema newer than the program knows is refused and left untouched.
+// With exclusive set, a second exclusive Open of the same file fails with ErrLocked.
+func Open(ctx context.Context, file string, exclusive bool) (*Store, error) {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return nil, fmt.Errorf("store %s: the folder cannot be made: %w; choose a folder you may write to in store.url", file, reason(err))
+	}
+	s := &Store{}
+	if exclusive {
+		f, err := os.OpenFile(file+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+		if err != nil {
+			return nil, fmt.Errorf("store %s: cannot be written: %w; choose a folder you may write to in store.url", file, reason(err))
+		}
+		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("store %s: %w", file, ErrLocked)
+		}
+		s.lock = f
+	}
+	if err := s.open(ctx, file); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("store %s: %w", file, explain(err))
+	}
+	return s, nil
+}
+
+func reason(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// explain adds what an operator can do to errors that say nothing to them.
+func explain(err error) error {
+	var se sqlite3.Error
+	if errors.As(err, &se) {
+		switch se.Code {
+		case sqlite3.ErrNotADB, sqlite3.ErrCorrupt:
+			return fmt.Errorf("the file is no intact SQLite database (%w); restore it from a backup, or move it away to start anew", err)
+		case sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrPerm:
+			return fmt.Errorf("the file cannot be opened for writing (%w); check its owner and its folder's", err)
+		case sqlite3.ErrFull:
+			return fmt.Errorf("the disk is full (%w)", err)
+		}
+	}
+	return err
+}
+
+// dsn makes a file: name with settings, so that every pooled connection has them. Without the prefix the driver drops SQLite's own settings.
+func dsn(file, settings string) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + settings
+}
+
+func (s *Store) open(ctx context.Context, file string) (err error) {
+	if known, err := peekVersion(ctx, file); err != nil {
+		return err
+	} else if known > latest() {
+		return fmt.Errorf("its schema is version %d, newer than the %d this program knows; use the newer beianbot (nothing was changed)", known, latest())
+	}
+	// FULL: an acknowledged message must survive power loss.
+	if s.write, err = sql.Open("sqlite3", dsn(file, "_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_txlock=immediate&_stmt_cache_size=64")); err != nil {
+		return err
+	}
+	s.write.SetMaxOpenConns(1)
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	if s.read, err = sql.Open("sqlite3", dsn(file, "mode=ro&_query_only=1&_busy_timeout=5000&_stmt_cache_size=64")); err != nil {
+		return err
+	}
+	s.read.SetMaxOpenConns(4)
+	return s.read.PingContext(ctx)
+}
+
+// peekVersion reads the schema version of a file without changing anything; 0 when there is no file.
+func peekVersion(ctx context.Context, file string) (int, error) {
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	db, err := sql.Open("sqlite3", dsn(file, "mode=ro&_query_only=1"))
+	if err != nil {
+		return 0, err
+	}
+	defer db.Close()
+	var v int
+	err = db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&v)
+	return v, err
+}
+
+func latest() int {
+	files, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		panic(err) // the pattern is ours
+	}
+	return len(files)
+}
+
+// migrate runs the numbered steps that the database has not seen, each in a transaction with its version.
+func (s *Store) migrate(ctx context.Context) error {
+	var have int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	files, _ := fs.Glob(migrations, "migrations/*.sql") // sorted by name, so by number
+	for v := have + 1; v <= len(files); v++ {
+		step, err := migrations.ReadFile(files[v-1])
+		if err != nil {
+			return err
+		}
+		err = s.tx(ctx, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, string(step)); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", v))
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("migration %s: %w", strings.TrimPrefix(files[v-1], "migrations/"), err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // no effect after Commit
+	if err := do(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Close closes the database and gives the lock free.
+func (s *Store) Close() error {
+	var errs []error
+	if s.read != nil {
+		errs = append(errs, s.read.Close())
+	}
+	if s.write != nil {
+		errs = append(errs, s.write.Close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	var n int
+	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&n)
+}
+
+// Receive stores a message once; see bot.Conversations.
+func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return bot.Incoming{}, false, err
+	}
+	in := bot.Incoming{Address: a, Message: m}
+	fresh := false
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		err := tx.QueryRowContext(ctx, `INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (channel, external_id) DO NOTHING RETURNING id`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli()).Scan(&in.ID)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		fresh = true
+		_, err = tx.ExecContext(ctx, "INSERT INTO entries (channel, customer, inbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, in.ID)
+		return err
+	})
+	return in, fresh, err
+}
+
+// Open are the messages without a saved turn.
+func (s *Store) Open(ctx context.Context) ([]bot.Incoming, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, channel, customer, body FROM inbox WHERE done_at IS NULL ORDER BY id")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []bot.Incoming
+	for rows.Next() {
+		var in bot.Incoming
+		var body []byte
+		if err := rows.Scan(&in.ID, &in.Address.Channel, &in.Address.Customer, &body); err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(body, &in.Message); err != nil {
+			return nil, fmt.Errorf("inbox row %d: %w", in.ID, err)
+		}
+		out = append(out, in)
+	}
+	return out, rows.Err()
+}
+
+// Load gives a conversation.
+func (s *Store) Load(ctx context.Context, a bot.Address) (dialog.Conversation, error) {
+	var body []byte
+	var c dialog.Conversation
+	err := s.read.QueryRowContext(ctx, "SELECT body FROM conversations WHERE channel = ? AND customer = ?", a.Channel, a.Customer).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, nil
+	}
+	if err != nil {
+		return c, err
+	}
+	return c, json.Unmarshal(body, &c)
+}
+
+// SaveTurn saves a turn whole.
+func (s *Store) SaveTurn(ctx context.Context, a bot.Address, inbox int64, c dialog.Conversation, replies []dialog.Reply, now time.Time) ([]bot.Outgoing, error) {
+	body, err := json.Marshal(c)
+	if err != nil {
+		return nil, err
+	}
+	var out []bot.Outgoing
+	err = s.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, `INSERT INTO conversations (channel, customer, body, updated_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (channel, customer) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`, a.Channel, a.Customer, string(body), now.UnixMilli()); err != nil {
+			return err
+		}
+		var from any
+		if inbox != 0 {
+			from = inbox
+			if _, err := tx.ExecContext(ctx, "UPDATE inbox SET done_at = ? WHERE id = ?", now.UnixMilli(), inbox); err != nil {
+				return err
+			}
+		}
+		for _, r := range replies {
+			text, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			o := bot.Outgoing{Address: a, Reply: r, At: now}
+			if err := tx.QueryRowContext(ctx, "INSERT INTO outbox (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+				a.Channel, a.Customer, from, string(text), now.UnixMilli()).Scan(&o.ID); err != nil {
+				return err
+			}
+			if _, err := tx.ExecContext(ctx, "INSERT INTO entries (channel, customer, outbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, o.ID); err != nil {
+				return err
+			}
+			out = append(out, o)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Waiting are replies due.
+func (s *Store) Waiting(ctx context.Context, channel bot.ChannelName, now time.Time, limit int) ([]bot.Outgoing, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, customer, body, at, attempts FROM outbox WHERE state = 'waiting' AND channel = ? AND next_at <= ? ORDER BY id LIMIT ?",
+		channel, now.UnixMilli(), limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []bot.Outgoing
+	for rows.Next() {
+		o := bot.Outgoing{Address: bot.Address{Channel: channel}}
+		var body []byte
+		var at int64
+		if err := rows.Scan(&o.ID, &o.Address.Customer, &body, &at, &o.Attempts); err != nil {
+			return nil, err
+		}
+		o.At = time.UnixMilli(at)
+		if err := json.Unmarshal(body, &o.Reply); err != nil {
+			return nil, fmt.Errorf("outbox row %d: %w", o.ID, err)
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// Sent settles a delivered reply.
+func (s *Store) Sent(ctx context.Context, id int64, now time.Time) error {
+	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET state = 'sent', sent_at = ?, attempts = attempts + 1 WHERE id = ?", now.UnixMilli(), id)
+	return err
+}
+
+// Refused settles a reply that will never be delivered.
+func (s *Store) Refused(ctx context.Context, id int64, why string) error {
+	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET state = 'refused', last_error = ?, attempts = attempts + 1 WHERE id = ?", why, id)
+	return err
+}
+
+// Retry puts a reply off.
+func (s *Store) Retry(ctx context.Context, id int64, why string, next time.Time) error {
+	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET last_error = ?, next_at = ?, attempts = attempts + 1 WHERE id = ?", why, next.UnixMilli(), id)
+	return err
+}
+
+// History is what was said in a conversation after an entry, oldest first; after 0 gives the last limit entries.
+func (s *Store) History(ctx context.Context, a bot.Address, after int64, limit int) ([]bot.Entry, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT * FROM (
+		SELECT e.id, i.body AS said, o.body AS replied, coalesce(i.at, o.at) AS at FROM entries e
+		LEFT JOIN inbox i ON i.id = e.inbox_id LEFT JOIN outbox o ON o.id = e.outbox_id
+		WHERE e.channel = ? AND e.customer = ? AND e.id > ? ORDER BY e.id DESC LIMIT ?) ORDER BY id`, a.Channel, a.Customer, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := []bot.Entry{}
+	for rows.Next() {
+		var e bot.Entry
+		var said, replied []byte
+		var at int64
+		if err := rows.Scan(&e.ID, &said, &replied, &at); err != nil {
+			return nil, err
+		}
+		e.At = time.UnixMilli(at).UTC()
+		if said != nil {
+			var m dialog.Message
+			if err := json.Unmarshal(said, &m); err != nil {
+				return nil, err
+			}
+			e.From, e.Text = "customer", m.Text
+		} else {
+			e.Reply = &dialog.Reply{}
+			if err := json.Unmarshal(replied, e.Reply); err != nil {
+				return nil, err
+			}
+			e.From, e.Text = "bot", e.Reply.Text
+		}
+		out = append(out, e)
+	}
+	return out, rows.Err()
+}
