@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browser starts a real Chromium, or skips where there is none; in CI a missing one fails.
+func browser(t *testing.T, width, height int64) context.Context {
+	t.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if p, err := exec.LookPath(name); err == nil {
+			path = p
+			break
+		}
+	}
+	if path == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("no Chromium: apt-get install chromium")
+		}
+		t.Skip("no Chromium on this machine; apt-get install chromium to run this test")
+	}
+	alloc, cancel := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", "zh-CN"), chromedp.UserDataDir(t.TempDir()))...)
+	t.Cleanup(cancel)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	if _, err := chromedp.Run(ctx, chromedp.EmulateViewport(width, height)); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, 60*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// do runs one action and fails the test with what it was for.
+func do[T any](t *testing.T, ctx context.Context, what string, a chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	return v
+}
+
+// shot keeps a picture where the environment names a folder for it, for somebody who wants to look.
+func shot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if dir := os.Getenv("SHOTS"); dir != "" {
+		png := do(t, ctx, "screenshot", chromedp.CaptureScreenshot())
+		if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func say(t *testing.T, ctx context.Context, text string) {
+	t.Helper()
+	do(t, ctx, "type "+text, chromedp.Steps(chromedp.SendKeys("#box", text), chromedp.Click("#send")))
+}
+
+func TestBrowserConversation(t *testing.T) {
+	base := startServer(t, t.TempDir())
+	for _, size := range []struct {
+		name string
+		w, h int64
+	}{{"phone", 390, 844}, {"desktop", 1280, 800}} {
+		t.Run(size.name, func(t *testing.T) {
+			ctx := browser(t, size.w, size.h)
+			do(t, ctx, "greeting", chromedp.Steps(chromedp.Navigate(base), chromedp.WaitVisible(".options button")))
+			shot(t, ctx, size.name+"-greeting")
+			say(t, ctx, "公司首次备案,在广东,要什么材料")
+			do(t, ctx, "checklist", chromedp.Steps(chromedp.WaitVisible(".tick input"), chromedp.Click(".tick input")))
+			shot(t, ctx, size.name+"-documents")
+			say(t, ctx, "查进度 BA20261101006")
+			do(t, ctx, "question for the proof", chromedp.Poll[bool](`[...document.querySelectorAll("article.bot")].at(-1).textContent.includes("后四位")`))
+			say(t, ctx, "6612")
+			do(t, ctx, "steps", chromedp.WaitVisible(".steps .now"))
+			if text := do(t, ctx, "present step", chromedp.Text(".steps .now")); !strings.Contains(text, "管局审核中") {
+				t.Errorf("present step = %q", text)
+			}
+			shot(t, ctx, size.name+"-case")
+			say(t, ctx, "帮我查 example.cn")
+			do(t, ctx, "card", chromedp.WaitVisible(".condition"))
+			if n := do(t, ctx, "conditions", chromedp.Evaluate[int](`document.querySelectorAll(".condition").length`)); n != 5 {
+				t.Errorf("conditions = %d", n)
+			}
+			shot(t, ctx, size.name+"-domain")
+			do(t, ctx, "reload", chromedp.Steps(chromedp.Reload(), chromedp.WaitVisible(".steps .now")))
+			if !do(t, ctx, "tick", chromedp.Evaluate[bool](`document.querySelector(".tick input").checked`)) {
+				t.Error("the tick is gone after a reload")
+			}
+			if hosts := do(t, ctx, "hosts", chromedp.Evaluate[[]string](`performance.getEntriesByType("resource").map(e => new URL(e.name).host).filter(h => h !== location.host)`)); len(hosts) > 0 {
+				t.Errorf("requests to other hosts: %v", hosts)
+			}
+		})
+	}
+}

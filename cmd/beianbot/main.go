@@ -1,0 +1,103 @@
+// Command beianbot is a support assistant for ICP filing (ICP备案).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// Exit codes of the contract.
+const (
+	exitDone  = 0
+	exitWork  = 1
+	exitUsage = 2
+)
+
+// globals are what every command gets.
+type globals struct {
+	Config string `help:"Configuration file (default: config.toml when it exists)." placeholder:"FILE"`
+
+	ctx            context.Context `kong:"-"`
+	stdin          io.Reader       `kong:"-"`
+	stdout, stderr io.Writer       `kong:"-"`
+	environ        []string        `kong:"-"`
+}
+
+type cli struct {
+	globals
+
+	Serve     serveCmd     `cmd:"" default:"1" help:"Run every channel that is configured (the default)."`
+	Ask       askCmd       `cmd:"" help:"Answer each argument, or each line of standard input, as a new customer."`
+	Chat      chatCmd      `cmd:"" help:"One conversation over standard input and output."`
+	Check     checkCmd     `cmd:"" help:"Check domains live against the five conditions."`
+	Mirror    mirrorCmd    `cmd:"" help:"The mirror of the case system: import, status."`
+	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
+	Conf      configCmd    `cmd:"" name:"config" help:"The configuration: check."`
+	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`
+}
+
+// usageError is a call that cannot be right, whatever the machine: exit 2.
+type usageError struct{ error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the program with everything outside passed in, so that tests can start it.
+func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	c := cli{globals: globals{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, environ: environ}}
+	code = -1
+	parser, err := kong.New(&c, kong.Name("beianbot"), kong.Writers(stdout, stderr), kong.Exit(func(n int) { panic(exited(n)) }),
+		kong.Description("A support assistant for ICP filing (ICP备案). Without a command it serves the web chat on 127.0.0.1:8080."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}))
+	if err != nil {
+		fmt.Fprintln(stderr, "beianbot:", err)
+		return exitWork
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			n, ok := r.(exited)
+			if !ok {
+				panic(r)
+			}
+			code = int(n)
+		}
+	}()
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "beianbot: %v\nRun beianbot --help, or a command with --help, to see how it is used.\n", err)
+		return exitUsage
+	}
+	if err := k.Run(&c.globals); err != nil {
+		var usage usageError
+		var silent silentError
+		switch {
+		case errors.As(err, &silent):
+		default:
+			fmt.Fprintln(stderr, "beianbot:", strings.TrimSpace(err.Error()))
+		}
+		if errors.As(err, &usage) {
+			return exitUsage
+		}
+		return exitWork
+	}
+	return exitDone
+}
+
+// exited carries kong's exit code (after --help) out of Parse.
+type exited int
+
+// silentError fails a command that has already said what is wrong.
+type silentError struct{}
+
+func (silentError) Error() string { return "failed" }

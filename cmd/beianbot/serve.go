@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"beianbot/bot"
+	"beianbot/bot/web"
+	"beianbot/store"
+)
+
+type serveCmd struct{}
+
+// Help is shown after the flags.
+func (serveCmd) Help() string {
+	return "Example:\n\n    beianbot\n    beianbot --config /etc/beianbot/config.toml serve\n    BEIANBOT_SERVER_LISTEN=127.0.0.1:0 beianbot serve"
+}
+
+// drain is how long turns and look-ups under way may take after SIGTERM. Source: contract.
+const drain = 10 * time.Second
+
+// Run serves until the context ends.
+func (serveCmd) Run(g *globals) error {
+	conf, err := g.load()
+	if err != nil {
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(conf.Log.Level)); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level}))
+	st, err := store.Open(g.ctx, conf.Store.File, true)
+	if err != nil {
+		return err
+	}
+	defer st.Close()
+	a, err := g.newAssistant(conf)
+	if err != nil {
+		return err
+	}
+	defer a.mirror.Close()
+	ln, err := net.Listen("tcp", conf.Server.Listen)
+	if err != nil {
+		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
+	}
+	service := bot.NewService(st, st, a.lookups, a.engine, log)
+	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Log: log})
+	service.Add(chat)
+	if err := service.Start(g.ctx); err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", chat.Handler())
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, a) })
+	base, stop := context.WithCancel(context.Background())
+	defer stop()
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(ln) }()
+	go a.refresh(base, log)
+
+	fmt.Fprintf(g.stdout, "web chat: http://%s/\n", ln.Addr())
+	for _, line := range a.sampleLines() {
+		fmt.Fprintln(g.stdout, line)
+	}
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-g.ctx.Done():
+	}
+	log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), drain)
+	defer cancel()
+	service.Stop(ctx)
+	stop() // ends the open streams, which Shutdown would wait for
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func cause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// refresh takes up a mirror that another process imported, within two seconds. Source: contract.
+func (a *assistant) refresh(ctx context.Context, log *slog.Logger) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := a.mirror.Refresh(ctx)
+		if err != nil && !failing {
+			log.Error("mirror not taken up; the former one serves on", "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// ready answers /readyz: 200 when store, mirror and knowledge are up.
+func ready(w http.ResponseWriter, r *http.Request, st *store.Store, a *assistant) {
+	body := map[string]string{"store": "up", "mirror": "up", "knowledge": "up"}
+	code := http.StatusOK
+	if err := st.Ping(r.Context()); err != nil {
+		body["store"], code = "down", http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	json.NewEncoder(w).Encode(body)
+}

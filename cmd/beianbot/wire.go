@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"beianbot/bot"
+	"beianbot/bot/domaincheck"
+	"beianbot/dialog"
+	"beianbot/knowledge"
+	"beianbot/store/mirror"
+)
+
+// assistant is what every front end talks to: the engine and the look-ups.
+type assistant struct {
+	config  *Config
+	engine  *dialog.Engine
+	lookups bot.Lookups
+	mirror  *mirror.Mirror
+}
+
+func (g *globals) load() (*Config, error) { return loadConfig(g.Config, g.environ) }
+
+// knowledgeOptions fill the texts' placeholders from the configuration.
+func (c *Config) knowledgeOptions(today time.Time) knowledge.Options {
+	hours, err := hoursText(c.Operator.Hours)
+	if err != nil {
+		panic(err) // checked when it was set
+	}
+	return knowledge.Options{Today: today, Operator: knowledge.Operator{Name: c.Operator.Name, Phone: c.Operator.Phone, FilingSystemURL: c.Operator.FilingSystemURL, Hours: hours}}
+}
+
+func (c *Config) knowledgeFiles() (fs.FS, string, error) {
+	if c.Knowledge.Dir == "" {
+		return knowledge.Embedded(), "embedded", nil
+	}
+	info, err := os.Stat(c.Knowledge.Dir)
+	if err != nil || !info.IsDir() {
+		return nil, "", fmt.Errorf("knowledge.dir %s: not a folder that can be read; give a folder with the knowledge files, or leave the key out", c.Knowledge.Dir)
+	}
+	return os.DirFS(c.Knowledge.Dir), c.Knowledge.Dir, nil
+}
+
+func (c *Config) newEngine() (*dialog.Engine, error) {
+	files, name, err := c.knowledgeFiles()
+	if err != nil {
+		return nil, err
+	}
+	k, _, err := knowledge.Load(files, c.knowledgeOptions(time.Now()))
+	if err != nil {
+		return nil, fmt.Errorf("knowledge %s: %w", name, err)
+	}
+	return dialog.NewEngine(k, c.Operator.Zone), nil
+}
+
+// newAssistant loads everything but the store.
+func (g *globals) newAssistant(c *Config) (*assistant, error) {
+	engine, err := c.newEngine()
+	if err != nil {
+		return nil, err
+	}
+	m, err := mirror.Open(g.ctx, c.Mirror.Path, c.File == "", time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &assistant{config: c, engine: engine, mirror: m, lookups: bot.Lookups{Domains: c.checker(), Cases: m, Now: time.Now}}, nil
+}
+
+func (c *Config) checker() *domaincheck.Checker {
+	return domaincheck.New(domaincheck.Config{Timeout: c.DomainCheck.Timeout, WHOISServer: c.DomainCheck.WHOISServer, RDAPURL: c.DomainCheck.RDAPURL, Resolver: c.DomainCheck.Resolver})
+}
+
+func (g *globals) start() (*assistant, error) {
+	c, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	return g.newAssistant(c)
+}
+
+var errNoInput = usageError{errors.New("nothing to do: give arguments, or lines on standard input")}
