@@ -21,7 +21,7 @@ const (
 	epochs       = 6
 	learningRate = 0.5
 	// temperature spreads the scores so that a confidence of 0.8 is right four times in five on held-out phrases.
-	temperature = 1.0
+	temperature = 0.6
 )
 
 // fnv hashes bytes; the same text gives the same feature on every machine.

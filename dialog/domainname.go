@@ -155,7 +155,10 @@ type FoundDomain struct {
 var fileEndings = map[string]bool{"html": true, "htm": true, "php": true, "jsp": true, "asp": true, "aspx": true, "js": true, "css": true, "jpg": true, "jpeg": true, "png": true, "gif": true, "pdf": true, "doc": true, "docx": true,
 	"xls": true, "xlsx": true, "txt": true, "zip": true, "rar": true, "conf": true, "exe": true, "apk": true, "ipa": true, "json": true, "xml": true, "log": true, "md": true, "py": true, "sh": true, "mov": true, "mp4": true, "csv": true, "rs": true}
 
-var candidates = regexp.MustCompile(`(?i)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[\p{Han}a-z0-9-]{1,63})*\.(?:xn--[a-z0-9-]+|[a-z]{2,24}|中国|中國|公司|网络|网址|商城|政务|公益|在线|集团|我爱你|商标|商店|企业|娱乐|游戏|餐厅|移动|网站|网店|信息|手机|佛山|广东|新闻|招聘|时尚|健康|慈善|购物|中文网|世界|八卦|书籍)`)
+// notNames are words of the trade that look like names.
+var notNames = map[string]bool{"asp.net": true, "vb.net": true, "ado.net": true, "co.ltd": true, "node.js": true, "next.js": true, "vue.js": true}
+
+var candidates = regexp.MustCompile(`(?i)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9-]{1,63})*\.(?:xn--[a-z0-9-]+|[a-z]{2,24})`)
 
 var hanNames = regexp.MustCompile(`[\p{Han}a-zA-Z0-9-]{1,20}(?:\.[\p{Han}a-zA-Z0-9-]{1,20})*\.(?:中国|中國|公司|网络|网址|商城|政务|公益|在线|集团|商标|商店|企业|娱乐|游戏|餐厅|移动|网站|网店|信息|手机|佛山|广东|招聘|中文网|世界|[a-zA-Z]{2,10})`)
 
@@ -186,7 +189,10 @@ func FindDomains(text string) []FoundDomain {
 		}
 		word := s[start:end]
 		last := strings.ToLower(word[strings.LastIndexByte(word, '.')+1:])
-		if fileEndings[last] || start > 0 && (s[start-1] == '@' || s[start-1] == '.') || end < len(s) && s[end] == '@' {
+		tail := word[strings.LastIndexByte(word, '.')+1:]
+		titled := len(tail) > 1 && tail[0] >= 'A' && tail[0] <= 'Z' && tail[1] >= 'a' && tail[1] <= 'z' // "help.My site", "Co.Ltd"
+		email := start > 0 && s[start-1] == '@' && !strings.Contains(s[:start], "://")
+		if fileEndings[last] || titled || notNames[strings.ToLower(word)] || email || start > 0 && s[start-1] == '.' || end < len(s) && s[end] == '@' {
 			return
 		}
 		if before, _ := utf8.DecodeLastRuneInString(s[:start]); before < utf8.RuneSelf && (before >= 'a' && before <= 'z' || before >= 'A' && before <= 'Z' || before >= '0' && before <= '9') {
@@ -198,6 +204,11 @@ func FindDomains(text string) []FoundDomain {
 		}
 		for i := start; i < end; i++ {
 			used[i] = true
+		}
+		if end < len(s) && strings.IndexByte("/?:#", s[end]) >= 0 { // the rest of a URL holds no further names
+			for i := end; i < len(s) && s[i] > ' ' && (s[i] < utf8.RuneSelf || s[end] != ':'); i++ {
+				used[i] = true
+			}
 		}
 		out = append(out, FoundDomain{n, at[start], at[end]})
 	}
@@ -211,6 +222,13 @@ func FindDomains(text string) []FoundDomain {
 		word := s[start:end]
 		if strings.IndexFunc(word, func(r rune) bool { return unicode.Is(unicode.Han, r) }) < 0 {
 			continue
+		}
+		if next, _ := utf8.DecodeRuneInString(s[end:]); unicode.Is(unicode.Han, next) {
+			continue // 网站放香港: the word goes on, so it is no suffix
+		}
+		dot := strings.LastIndexByte(s[start:end], '.') + start
+		if strings.HasPrefix(text[at[dot]:], "。") {
+			continue // a full stop between two Chinese words ends a sentence
 		}
 		first, _, _ := strings.Cut(word, ".")
 		if l := leads.FindStringIndex(first); l != nil && l[1] < len(first) {

@@ -79,14 +79,13 @@ func (t *turn) caseFound(ev CaseFound) {
 	if ev.Case == nil {
 		t.c.Refused++
 		t.c.RefusedAt = t.now
-		t.c.Slots.CaseNo = ""
 		delete(t.c.Proofs, ev.CaseNo)
 		t.add(part{text: t.say(t.s().CaseNotFound)})
 		if t.blocked() {
 			t.add(part{text: t.say(t.s().CaseBlocked)})
 			return
 		}
-		t.ask(Question{Topic: ev.Purpose, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo)})
+		t.ask(Question{Topic: ev.Purpose, Proof: true, Text: t.say(t.s().AskAgain)})
 		return
 	}
 	t.c.Refused = 0

@@ -67,6 +67,7 @@ type Sentences struct {
 	AskCaseNo          Text `yaml:"ask_case_no" lint:"required"`
 	AskProof           Text `yaml:"ask_proof" lint:"required"`
 	CaseNotFound       Text `yaml:"case_not_found" lint:"required"`
+	AskAgain           Text `yaml:"ask_again" lint:"required"`
 	CaseBlocked        Text `yaml:"case_blocked" lint:"required"`
 	CaseFailed         Text `yaml:"case_failed" lint:"required"`
 	CaseLine           Text `yaml:"case_line" lint:"required"`

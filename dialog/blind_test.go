@@ -1,0 +1,217 @@
+package dialog
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"beianbot/knowledge"
+)
+
+var testNow = time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+
+// readLines decodes a file of JSON lines.
+func readLines[T any](t testing.TB, file string) []T {
+	t.Helper()
+	f, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out []T
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		var v T
+		if err := json.Unmarshal(sc.Bytes(), &v); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// world answers the look-ups of a test: no domain shows anything, and one case exists.
+type world struct{ e *Engine }
+
+const testCase, testProof = "BA20261101006", "6612"
+
+func (w world) say(c Conversation, text string) (Conversation, []Reply) {
+	var replies []Reply
+	events := []Event{Message{At: testNow, Kind: TextMessage, Text: text}}
+	for len(events) > 0 {
+		var actions []Action
+		c, actions = w.e.Step(c, events[0])
+		events = events[1:]
+		for _, a := range actions {
+			switch a := a.(type) {
+			case Say:
+				replies = append(replies, a.Reply)
+			case CheckDomain:
+				events = append(events, DomainChecked{At: testNow, Purpose: a.Purpose, Report: Judge(w.e.k, a.Name, Evidence{Source: "whois"}, JudgeOptions{Now: testNow, Lang: a.Lang})})
+			case FindCase:
+				found := CaseFound{At: testNow, Purpose: a.Purpose, CaseNo: a.CaseNo, SyncedAt: testNow}
+				if a.CaseNo == testCase && (a.Proven || a.Proof == testProof) {
+					found.Case = &Case{CaseNo: a.CaseNo, Status: knowledge.AuthorityReview, StatusAt: testNow.Add(-72 * time.Hour)}
+				}
+				events = append(events, found)
+			}
+		}
+	}
+	return c, replies
+}
+
+// Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
+const (
+	casesFloor     = 0.89
+	domainsFloor   = 0.94
+	dialoguesFloor = 0.85
+)
+
+func TestBlindCases(t *testing.T) {
+	w := world{NewEngine(loadKnowledge(t), nil)}
+	set := readLines[struct{ Text, Verdict, Rule string }](t, "testdata/understanding/cases.jsonl")
+	right, wrong := 0, 0
+	for _, l := range set {
+		_, replies := w.say(Conversation{}, l.Text)
+		got, topic := "none", knowledge.Topic("")
+		for _, r := range replies {
+			if r.Verdict != "" {
+				got = string(r.Verdict)
+			}
+			topic = r.Topic
+		}
+		switch {
+		case got == l.Verdict:
+			right++
+		default:
+			if got != "none" {
+				wrong++
+			}
+			t.Logf("%s: want %s, got %s (%s): %s", l.Rule, l.Verdict, got, topic, l.Text)
+		}
+	}
+	rate := float64(right) / float64(len(set))
+	t.Logf("verdicts right %.3f of %d; wrong verdicts given %d", rate, len(set), wrong)
+	if rate < casesFloor {
+		t.Errorf("below the floor %.2f", casesFloor)
+	}
+}
+
+func TestBlindDomains(t *testing.T) {
+	set := readLines[struct {
+		Text    string
+		Domains []string
+	}](t, "testdata/understanding/domains.jsonl")
+	right := 0
+	for _, l := range set {
+		var got []string
+		for _, d := range FindDomains(l.Text) {
+			got = append(got, d.Host)
+		}
+		if slices.Equal(got, l.Domains) || len(got) == 0 && len(l.Domains) == 0 {
+			right++
+		} else {
+			t.Logf("want %v, got %v: %s", l.Domains, got, l.Text)
+		}
+	}
+	rate := float64(right) / float64(len(set))
+	t.Logf("domains right %.3f of %d", rate, len(set))
+	if rate < domainsFloor {
+		t.Errorf("below the floor %.2f", domainsFloor)
+	}
+}
+
+func TestBlindDialogues(t *testing.T) {
+	w := world{NewEngine(loadKnowledge(t), nil)}
+	type expect struct {
+		Topic       knowledge.Topic   `json:"topic"`
+		Topics      []knowledge.Topic `json:"topics"`
+		State       State             `json:"state"`
+		Slots       map[string]any    `json:"slots"`
+		Verdict     knowledge.Verdict `json:"verdict"`
+		Lang        knowledge.Lang    `json:"lang"`
+		ReplyHas    []string          `json:"reply_has"`
+		ReplyHasNot []string          `json:"reply_has_not"`
+	}
+	set := readLines[struct {
+		ID    string
+		Turns []struct {
+			Say    string
+			Expect expect
+		}
+	}](t, "testdata/understanding/dialogues.jsonl")
+	passed := 0
+	fill := strings.NewReplacer("{{CASE1}}", testCase, "{{PROOF1}}", testProof)
+	for _, d := range set {
+		c, ok := Conversation{}, true
+		for i, turn := range d.Turns {
+			var replies []Reply
+			c, replies = w.say(c, fill.Replace(turn.Say))
+			var r Reply
+			for _, x := range replies {
+				if r.Topic == "" {
+					r.Topic, r.Topics = x.Topic, x.Topics
+				}
+				if x.Verdict != "" {
+					r.Verdict = x.Verdict
+				}
+				r.Text += x.Text + "\n"
+			}
+			e := turn.Expect
+			bad := func(what string, want, got any) {
+				ok = false
+				t.Logf("%s turn %d %q: %s: want %v, got %v", d.ID, i+1, turn.Say, what, want, got)
+			}
+			if e.Topic != "" && r.Topic != e.Topic {
+				bad("topic", e.Topic, r.Topic)
+			}
+			for _, x := range e.Topics {
+				if !slices.Contains(r.Topics, x) {
+					bad("topics", e.Topics, r.Topics)
+					break
+				}
+			}
+			if e.State != "" && c.State != e.State {
+				bad("state", e.State, c.State)
+			}
+			if e.Verdict != "" && e.Verdict != "none" && r.Verdict != e.Verdict {
+				bad("verdict", e.Verdict, r.Verdict)
+			}
+			if e.Lang != "" && c.Lang != e.Lang {
+				bad("lang", e.Lang, c.Lang)
+			}
+			b, _ := json.Marshal(c.Slots)
+			var slots map[string]any
+			json.Unmarshal(b, &slots)
+			for k, v := range e.Slots {
+				if s, isText := v.(string); isText {
+					v = fill.Replace(s)
+				}
+				if x, isText := v.(string); isText && slots[k] != x {
+					bad("slot "+k, v, slots[k])
+				}
+			}
+			for _, h := range e.ReplyHas {
+				if !strings.Contains(r.Text, fill.Replace(h)) {
+					bad("reply lacks", h, "")
+				}
+			}
+			for _, h := range e.ReplyHasNot {
+				if strings.Contains(r.Text, fill.Replace(h)) {
+					bad("reply has", h, "")
+				}
+			}
+		}
+		if ok {
+			passed++
+		}
+	}
+	rate := float64(passed) / float64(len(set))
+	t.Logf("dialogues passed whole %.3f of %d", rate, len(set))
+	if rate < dialoguesFloor {
+		t.Errorf("below the floor %.2f", dialoguesFloor)
+	}
+}
