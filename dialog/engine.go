@@ -173,6 +173,15 @@ func (t *turn) understood() {
 	if q != nil {
 		asked = q.Fact
 	}
+	if asked == "location" {
+		u.Slots.Province = "" // 香港的: the server's place, not the subject's
+		t.u = u
+	}
+	if n := itemNumber(u.Text); n > 0 && n <= len(t.c.Items) && q == nil {
+		t.c.Lost = 0
+		t.document(t.c.Items[n-1])
+		return
+	}
 	facts := ExtractFacts(t.k, u.Text, asked)
 	if l := u.Slots.ServerLocation; l != "" && facts["location"] == "" {
 		if facts == nil {

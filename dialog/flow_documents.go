@@ -34,8 +34,12 @@ func (t *turn) documents() {
 	if t.notMainland(f.Province) {
 		return
 	}
+	likely := f // before the kind of filing is known, the question for the subject is weighed on a first filing
+	if likely.Type == "" {
+		likely.Type = knowledge.First
+	}
 	if f.Subject == "" && t.c.Facts[skipped(knowledge.SlotSubjectType)] == "" &&
-		depends(t.k, f, knowledge.SubjectTypes[:10], func(f *Filing, v knowledge.SubjectTypeID) { f.Subject = v }) {
+		depends(t.k, likely, knowledge.SubjectTypes[:10], func(f *Filing, v knowledge.SubjectTypeID) { f.Subject = v }) {
 		t.askSubject(knowledge.Documents)
 		return
 	}

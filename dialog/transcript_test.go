@@ -1,0 +1,134 @@
+package dialog
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"beianbot/knowledge"
+)
+
+var update = flag.Bool("update", false, "rewrite what the assistant said in the transcripts")
+
+// TestTranscripts plays the stories under testdata/transcripts. A story is written by anybody:
+//
+//	# 标题
+//	客户: 备案要多久
+//	助手: 一共大约 1–22 个工作日…      (… at the end: only the beginning counts)
+//	      [查备案进度] [已解决]         (the options, when any are written)
+//	结果: topic=duration state=idle    (topic, state, verdict, lang or a slot)
+//
+// Domains show nothing, and case BA20261101006 with 6612 is with the authority. go test ./dialog -run Transcripts -update rewrites 助手 and 结果.
+func TestTranscripts(t *testing.T) {
+	w := world{NewEngine(loadKnowledge(t), nil)}
+	files, err := filepath.Glob("testdata/transcripts/*/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no transcripts", err)
+	}
+	covered := map[knowledge.Topic]bool{}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(file, "testdata/transcripts/"), ".txt"), func(t *testing.T) {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := strings.TrimRight(string(b), "\n")
+			got := play(w, want, covered)
+			if *update {
+				if err := os.WriteFile(file, []byte(got+"\n"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			gl := strings.Split(got, "\n")
+			for i, l := range strings.Split(want, "\n") {
+				if i >= len(gl) || !sameLine(l, gl[i]) {
+					g := "nothing"
+					if i < len(gl) {
+						g = gl[i]
+					}
+					t.Fatalf("%s:%d\nstory so far:\n%s\nwant %s\ngot  %s", file, i+1, strings.Join(gl[:min(i, len(gl))], "\n"), l, g)
+				}
+			}
+		})
+	}
+	for _, topic := range knowledge.Topics {
+		if !covered[topic] && !*update {
+			t.Errorf("no transcript serves %s", topic)
+		}
+	}
+}
+
+// sameLine compares a line of a story; one that ends in … gives only its beginning.
+func sameLine(want, got string) bool {
+	if head, cut := strings.CutSuffix(want, "…"); cut {
+		return strings.HasPrefix(got, head)
+	}
+	return want == got
+}
+
+// play gives the story with what the assistant really says.
+func play(w world, story string, covered map[knowledge.Topic]bool) string {
+	var out []string
+	c := Conversation{}
+	for _, line := range strings.Split(story, "\n") {
+		said, customer := strings.CutPrefix(line, "客户: ")
+		switch {
+		case customer:
+			out = append(out, line)
+			var replies []Reply
+			c, replies = w.say(c, said)
+			for _, r := range replies {
+				first, rest, more := strings.Cut(r.Text, "\n")
+				if more && rest != "" {
+					first += "…"
+				}
+				out = append(out, "助手: "+first)
+				if len(r.Options) > 0 {
+					s := "      "
+					for _, o := range r.Options {
+						s += "[" + o.Label + "] "
+					}
+					out = append(out, strings.TrimRight(s, " "))
+				}
+				for _, topic := range r.Topics {
+					covered[topic] = true
+				}
+			}
+			out = append(out, resultLine(c, replies))
+		case line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "渠道:"):
+			out = append(out, line)
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+func resultLine(c Conversation, replies []Reply) string {
+	s := "结果:"
+	var verdict knowledge.Verdict
+	if len(replies) > 0 {
+		var topics []string
+		for _, t := range replies[0].Topics {
+			topics = append(topics, string(t))
+		}
+		s += " topic=" + strings.Join(topics, "+")
+	}
+	for _, r := range replies {
+		if r.Verdict != "" {
+			verdict = r.Verdict
+		}
+	}
+	if verdict != "" {
+		s += " verdict=" + string(verdict)
+	}
+	for _, p := range [][2]string{{"filing_type", string(c.Slots.FilingType)}, {"subject_type", string(c.Slots.SubjectType)}, {"province", string(c.Slots.Province)}, {"server_location", string(c.Slots.ServerLocation)},
+		{"domain", c.Slots.Domain}, {"case_no", c.Slots.CaseNo}} {
+		if p[1] != "" {
+			s += fmt.Sprintf(" %s=%s", p[0], p[1])
+		}
+	}
+	return s + " state=" + string(c.State) + " lang=" + string(c.Lang)
+}
