@@ -65,9 +65,9 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 
 // Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
 const (
-	casesFloor     = 0.89
+	casesFloor     = 0.97
 	domainsFloor   = 0.94
-	dialoguesFloor = 0.85
+	dialoguesFloor = 0.88
 )
 
 func TestBlindCases(t *testing.T) {

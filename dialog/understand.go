@@ -56,6 +56,10 @@ func (u *Understander) Understand(raw string) Understanding {
 	out.Bare = rest == "" && (!out.Slots.IsZero() || !out.Denied.IsZero() || out.Proof != "")
 	out.Act = u.act(text)
 	out.Pronoun = strings.Contains(text, "它") || strings.HasPrefix(text, "那")
+	if strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) < 0 {
+		out.Scores = []TopicScore{{Topic: knowledge.OutOfScope}} // emoji and punctuation say nothing
+		return out
+	}
 	out.Scores = u.model.classify(mask(text))
 	if len(out.Scores) > 0 {
 		out.Confidence = out.Scores[0].P

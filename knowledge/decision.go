@@ -145,8 +145,12 @@ type (
 		Plan    []Phrase `yaml:"plan" lint:"required"`
 		Perhaps []Phrase `yaml:"perhaps" lint:"required"`
 		// Negations must not stand in the gap of an expression.
-		Negations []Phrase      `yaml:"negations" lint:"required"`
-		Derive    []*Derivation `yaml:"derive"`
+		Negations []Phrase `yaml:"negations" lint:"required"`
+		// Light are words that may stand between a negation and what it denies.
+		Light []Phrase `yaml:"light" lint:"required"`
+		// Dropped are plans given up.
+		Dropped []Phrase      `yaml:"dropped" lint:"required"`
+		Derive  []*Derivation `yaml:"derive"`
 	}
 	questionsFile struct {
 		Questions []*FactQuestion `yaml:"questions" lint:"required"`
@@ -328,7 +332,8 @@ func (l *loader) compileWords(k *Knowledge) {
 		kind entryKind
 		list []Phrase
 	}{{"questions", kindQuestion, words.Questions}, {"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
-		{"plan", kindPlan, words.Plan}, {"perhaps", kindPerhaps, words.Perhaps}, {"negations", kindNegation, words.Negations}} {
+		{"plan", kindPlan, words.Plan}, {"perhaps", kindPerhaps, words.Perhaps}, {"negations", kindNegation, words.Negations},
+		{"light", kindLight, words.Light}, {"dropped", kindDropped, words.Dropped}} {
 		add(in, []any{c.name}, c.kind, 0, 0, c.list)
 	}
 	for _, f := range l.files {

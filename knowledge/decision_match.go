@@ -36,6 +36,8 @@ const (
 	kindPlan
 	kindPerhaps
 	kindNegation
+	kindDropped
+	kindLight
 )
 
 // entry is what a phrase means.
@@ -196,7 +198,10 @@ type reading struct {
 	clause []int16
 	sets   [][]occurrence // by set, in order of the text
 	used   []int32        // sets that occur
-	denied []int16        // by place: the negations that end before or at it
+	denied []int16        // by place: the negations that begin before it
+	negEnd []bool         // by place: a negation ends there
+	// lightEnd is by place 1 + where the light word begins that ends there.
+	lightEnd []int
 }
 
 // Statement is a value that a text states.
@@ -215,9 +220,10 @@ func (s Statement) Void() bool   { return s.Kind == kindVoid }
 // Tense of a part of the text.
 type Tense int8
 
-// Perhaps is no statement of fact; a plan outweighs the present and the present the past.
+// Perhaps is no statement of fact; a plan outweighs the present, the present the past, and the past a plan that was dropped.
 const (
-	Perhaps Tense = iota - 2
+	Perhaps Tense = iota - 3
+	Dropped
 	Past
 	Present
 	Plan
@@ -252,7 +258,9 @@ func (d *Decision) Read(text string) Reading {
 			case kindBreak:
 				r.each(c, true, func(s, e int) { breaks[s] = true })
 			case kindNegation:
-				r.each(c, true, func(s, e int) { denials = append(denials, s) })
+				r.each(c, true, func(s, e int) { denials = append(denials, s); r.negEnd[e] = true })
+			case kindLight:
+				r.each(c, true, func(s, e int) { r.lightEnd[e] = s + 1 })
 			default:
 				later = append(later, p)
 			}
@@ -266,13 +274,15 @@ func (d *Decision) Read(text string) Reading {
 	for _, p := range later {
 		c := &d.matcher.phrases[p]
 		switch c.kind {
-		case kindPast, kindPlan, kindPerhaps:
+		case kindPast, kindPlan, kindPerhaps, kindDropped:
 			r.each(c, true, func(s, _ int) {
 				t := &out.Tenses[r.clause[s]]
 				switch {
 				case c.kind == kindPerhaps:
 					*t = Perhaps
-				case c.kind == kindPlan && *t != Perhaps:
+				case c.kind == kindDropped && *t != Perhaps:
+					*t = Dropped
+				case c.kind == kindPlan && *t != Perhaps && *t != Dropped:
 					*t = Plan
 				case c.kind == kindPast && *t == Present:
 					*t = Past
@@ -280,6 +290,9 @@ func (d *Decision) Read(text string) Reading {
 			})
 		default:
 			r.each(c, c.kind == kindSaid && d.Facts[c.fact].Raw, func(s, e int) {
+				if c.kind == kindSaid && r.refused(s) {
+					return
+				}
 				out.Statements = append(out.Statements, Statement{Fact: c.fact, Value: c.value, Kind: c.kind, Start: s, End: e, Clause: int(r.clause[s])})
 			})
 		}
@@ -313,6 +326,8 @@ func (m *matcher) read(text string) *reading {
 		}
 	}
 	r.clause = make([]int16, len(r.text)+1)
+	r.negEnd = make([]bool, len(r.text)+1)
+	r.lightEnd = make([]int, len(r.text)+1)
 	return r
 }
 
@@ -377,6 +392,22 @@ func (r *reading) deny(at []int) {
 	}
 	for i := 1; i < len(r.denied); i++ {
 		r.denied[i] += r.denied[i-1]
+	}
+}
+
+// refused reports whether a negation stands right before a place, or before one light word there: "没有别家", "not in your".
+func (r *reading) refused(at int) bool {
+	for steps := 0; ; steps++ {
+		if at > 0 && r.text[at-1] == ' ' {
+			at--
+		}
+		if at == 0 || r.negEnd[at] {
+			return at > 0
+		}
+		if steps == 1 || r.lightEnd[at] == 0 {
+			return false
+		}
+		at = r.lightEnd[at] - 1
 	}
 }
 
