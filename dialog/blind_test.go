@@ -67,7 +67,7 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 const (
 	casesFloor     = 0.97
 	domainsFloor   = 0.94
-	dialoguesFloor = 0.88
+	dialoguesFloor = 0.90
 )
 
 func TestBlindCases(t *testing.T) {

@@ -197,6 +197,9 @@ func (t *turn) understood() {
 	wishes := slices.Clone(u.Asked)
 	if u.Bare {
 		wishes = nil
+		if t.c.Topic == "" && q == nil && len(u.Scores) > 0 && u.Scores[0].P >= 0.5 {
+			wishes = []knowledge.Topic{u.Scores[0].Topic} // nothing to go on from: what the words resemble
+		}
 	}
 	if u.Subject() != "" {
 		t.c.Subject = u.Subject()

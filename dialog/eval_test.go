@@ -52,8 +52,8 @@ func loadKnowledge(t testing.TB) *knowledge.Knowledge {
 
 // What the understanding reaches today on the development set; a change may not fall below. The goals are issue 5's.
 const (
-	devTopicFloor = 0.86
-	devSlotFloor  = 0.93
+	devTopicFloor = 0.91
+	devSlotFloor  = 0.96
 )
 
 func TestUnderstandingOnDevelopmentSet(t *testing.T) {

@@ -78,6 +78,11 @@ func longest(list []knowledge.Statement) []knowledge.Statement {
 		switch {
 		case a.Fact != b.Fact:
 			return a.Fact - b.Fact
+		case a.Bar() != b.Bar():
+			if a.Bar() {
+				return -1
+			}
+			return 1
 		case a.End-a.Start != b.End-b.Start:
 			return (b.End - b.Start) - (a.End - a.Start)
 		case a.Void() != b.Void():

@@ -9,247 +9,298 @@ import (
 	"beianbot/knowledge"
 )
 
-// Understander reads messages. It is immutable after NewUnderstander.
+// Understander reads messages. It is immutable after NewUnderstander and may be used from many goroutines.
 type Understander struct {
-	model *classifier
-	words *lexicon
-	acts  []actWords
-	fix   []knowledge.Pattern
+	slips    *strings.Replacer
+	mender   *mender
+	words    *lexicon
+	model    *classifier
+	cues     []cue
+	acts     []actWords
+	fix      []knowledge.Pattern
+	places   *gazetteer
+	filings  []typed[knowledge.FilingTypeID]
+	subjects []typed[knowledge.SubjectTypeID]
+	caseNo   *regexp.Regexp
 }
 
-type actWords struct {
-	act      Act
-	patterns []knowledge.Pattern
+// Setting changes an Understander from its defaults.
+type Setting func(*Understander)
+
+// WithCaseNo sets what case numbers look like; the first group, if any, is the number. It is matched in lower case.
+func WithCaseNo(pattern *regexp.Regexp) Setting {
+	return func(u *Understander) { u.caseNo = pattern }
 }
+
+// defaultCaseNo takes numbers such as BA20240617003 and LT-2024-00391, however their parts are joined.
+var defaultCaseNo = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(ba ?-?20[0-9]{6,10}|lt ?-? ?20[0-9]{2} ?-? ?[0-9]{4,6})(?:[^0-9]|$)`)
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
-func NewUnderstander(k *knowledge.Knowledge) *Understander {
-	a := k.Acts
-	return &Understander{model: train(k.Examples), words: newLexicon(k), fix: a.Correction, acts: []actWords{
-		{Cancel, a.Cancel}, {Repeat, a.Repeat}, {Resume, a.Resume}, {WhatCanDo, a.WhatCanDo}, {More, a.More}, {Skip, a.Skip}, {DontKnow, a.DontKnow},
-		{SpeakZH, a.SpeakZH}, {SpeakEN, a.SpeakEN}, {No, a.No}, {Yes, a.Yes}}}
+func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
+	u := &Understander{slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, caseNo: defaultCaseNo}
+	for _, id := range knowledge.FilingTypes {
+		if t := k.FilingTypes[id]; t != nil {
+			u.filings = append(u.filings, typeWords(id, t.Words))
+		}
+	}
+	for _, id := range knowledge.SubjectTypes {
+		if t := k.SubjectTypes[id]; t != nil {
+			u.subjects = append(u.subjects, typeWords(id, t.Words))
+		}
+	}
+	for _, set := range settings {
+		set(u)
+	}
+	u.cues = u.newCues(k.Cues)
+	u.learn(k)
+	return u
+}
+
+// learn trains on the examples: first what stretches of characters are usual, so that only unusual ones are mended, then the topics.
+func (u *Understander) learn(k *knowledge.Knowledge) {
+	texts := make([][]string, len(knowledge.Topics))
+	var all []string
+	for i, t := range knowledge.Topics {
+		for _, p := range k.Examples[t] {
+			text := u.slips.Replace(fold(p))
+			texts[i] = append(texts[i], text)
+			all = append(all, text)
+		}
+	}
+	u.mender = newMender(k.Slips.Words, all)
+	var out []phrase
+	var buf []feature
+	for i := range texts {
+		for _, text := range texts[i] {
+			masked := text
+			if hasASCII(text) {
+				masked = maskText(text, u.caseNo)
+			}
+			buf = u.features(masked, buf)
+			out = append(out, phrase{append([]feature(nil), buf...), i})
+		}
+	}
+	u.model = trainClassifier(out)
+}
+
+func hasASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] > ' ' && s[i] < 0x80 {
+			return true
+		}
+	}
+	return false
+}
+
+var domainLike = regexp.MustCompile(`(?:https?://)?(?:[a-z0-9-]+\.)+(?:[a-z]{2,24})(?:[:/][^\s\p{Han},]*)?`)
+
+// maskText masks domains and case numbers of an example phrase; cheaper than reading them in full.
+func maskText(text string, caseNo *regexp.Regexp) string {
+	text = replaceGroup(caseNo, text, string(maskCase))
+	if !strings.ContainsRune(text, '.') {
+		return text
+	}
+	return domainLike.ReplaceAllStringFunc(text, func(s string) string {
+		if strings.HasPrefix(s, ".") || !strings.ContainsRune(s[1:], '.') {
+			return s
+		}
+		return string(maskDomain)
+	})
+}
+
+// replaceGroup puts mask in place of the first group of every match.
+func replaceGroup(re *regexp.Regexp, text, mask string) string {
+	for range 8 {
+		m := re.FindStringSubmatchIndex(text)
+		if m == nil {
+			return text
+		}
+		s, e := m[0], m[1]
+		if len(m) > 2 && m[2] >= 0 {
+			s, e = m[2], m[3]
+		}
+		text = text[:s] + mask + text[e:]
+	}
+	return text
+}
+
+func (u *Understander) features(masked string, buf []feature) []feature {
+	return extract([]rune(masked), u.words.segment(masked), buf)
 }
 
 // Understand reads one message by itself.
 func (u *Understander) Understand(raw string) Understanding {
-	text := Normalise(raw)
-	out := Understanding{Lang: language(raw), Text: text, Ordinal: ordinal(text), Proof: proof(text)}
+	out := Understanding{Found: FindDomains(raw)}
+	text, masked, latin := u.prepare(raw, out.Found)
+	out.Text = text
+	if m := u.caseNo.FindStringSubmatchIndex(masked); m != nil {
+		s, e := m[0], m[1]
+		if len(m) > 2 && m[2] >= 0 {
+			s, e = m[2], m[3]
+		}
+		out.Slots.CaseNo = tidyCaseNo(masked[s:e])
+		masked = replaceGroup(u.caseNo, masked, string(maskCase))
+	}
+	out.Lang = language(masked, latin)
+	out.Ordinal = ordinal(text)
+	out.Proof = proof(masked)
+	u.slots(&out, masked)
+	for _, p := range u.fix {
+		if p.Match(text) {
+			out.Correction = true
+			break
+		}
+	}
+	out.subject = subjectOf(raw, text)
+	out.Pronoun = pronouns.MatchString(text)
+	out.Act = u.act(text)
+	u.topics(&out, masked)
+	return out
+}
+
+// prepare normalises and mends a message around the domains in it. text has the domains as they were typed, masked a mark in their place. latin says
+// that it was typed in pinyin.
+func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, latin bool) {
+	if len(found) == 0 {
+		masked, latin = u.mend(fold(raw))
+		return masked, masked, latin
+	}
+	var b strings.Builder
+	at := 0
+	for _, d := range found {
+		if d.Start < at || d.End > len(raw) {
+			continue
+		}
+		b.WriteString(raw[at:d.Start])
+		b.WriteRune(maskDomain)
+		at = d.End
+	}
+	b.WriteString(raw[at:])
+	masked, latin = u.mend(fold(b.String()))
+	text = masked
+	for _, d := range found {
+		text = strings.Replace(text, string(maskDomain), fold(raw[d.Start:d.End]), 1)
+	}
+	return text, masked, latin
+}
+
+func (u *Understander) mend(s string) (string, bool) {
+	s, latin := u.mender.latin(s)
+	return u.mender.mend(u.slips.Replace(s)), latin
+}
+
+// tidyCaseNo writes a case number as the mirror has it: capitals, one dash between parts.
+func tidyCaseNo(s string) string {
+	s = strings.ToUpper(strings.ReplaceAll(s, " ", ""))
+	if strings.HasPrefix(s, "LT") {
+		digits := strings.ReplaceAll(strings.TrimPrefix(s, "LT"), "-", "")
+		if len(digits) > 4 {
+			return "LT-" + digits[:4] + "-" + digits[4:]
+		}
+	}
+	if strings.HasPrefix(s, "BA-") {
+		return "BA" + s[3:]
+	}
+	return s
+}
+
+// slots reads the slots of a masked text, and whether anything is left beside them.
+func (u *Understander) slots(out *Understanding, masked string) {
+	runes := []rune(masked)
 	var spans []span
-	out.Slots, out.Denied, spans = u.words.read(text)
-	out.Found = FindDomains(raw)
+	p := u.places.read(runes)
+	out.Slots.Province, out.Denied.Province = p.province, p.denied
+	out.Slots.ServerLocation, out.Denied.ServerLocation = p.server, p.deniedServer
+	spans = append(spans, p.spans...)
+	var at []span
+	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
+	spans = append(spans, inRunes(masked, at)...)
+	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
+	spans = append(spans, inRunes(masked, at)...)
 	for i, d := range out.Found {
 		if i == 0 {
 			out.Slots.Domain = d.Host
 		}
-	}
-	if len(out.Found) > 1 {
-		for _, d := range out.Found {
+		if len(out.Found) > 1 {
 			out.Slots.Domains = append(out.Slots.Domains, d.Host)
 		}
 	}
-	for _, p := range u.fix {
-		if p.Match(text) {
-			out.Correction = true
+	out.Bare = (!out.Slots.IsZero() || !out.Denied.IsZero() || out.Proof != "") && u.nothingLeft(runes, spans)
+}
+
+// inRunes turns byte ranges into rune ranges.
+func inRunes(s string, bytes []span) []span {
+	var out []span
+	for _, b := range bytes {
+		out = append(out, span{len([]rune(s[:b.start])), len([]rune(s[:b.end]))})
+	}
+	return out
+}
+
+const bareRunes = "那呢吗嘛啊吧呀哦么的是我在们就了嗯要放换改对不人省市有个和或还去选哈做办来给用从到"
+
+// nothingLeft reports whether a message is no more than slots, particles and punctuation.
+func (u *Understander) nothingLeft(runes []rune, spans []span) bool {
+	rest := make([]rune, 0, len(runes))
+	for i, r := range runes {
+		taken := r >= 0xe000 && r <= 0xe003
+		for _, s := range spans {
+			if i >= s.start && i < s.end {
+				taken = true
+			}
+		}
+		if !taken {
+			rest = append(rest, r)
+		} else if len(rest) > 0 && rest[len(rest)-1] != ' ' {
+			rest = append(rest, ' ')
 		}
 	}
-	rest := remainder(raw, text, spans, out.Found, out.Slots.CaseNo)
-	out.Bare = rest == "" && (!out.Slots.IsZero() || !out.Denied.IsZero() || out.Proof != "")
-	out.Act = u.act(text)
-	out.Pronoun = strings.Contains(text, "它") || strings.HasPrefix(text, "那")
-	if strings.IndexFunc(text, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) < 0 {
-		out.Scores = []TopicScore{{Topic: knowledge.OutOfScope}} // emoji and punctuation say nothing
-		return out
+	if len(rest) > 30 {
+		return false
 	}
-	out.Scores = u.model.classify(mask(text))
-	if len(out.Scores) > 0 {
-		out.Confidence = out.Scores[0].P
-		out.Asked = []knowledge.Topic{out.Scores[0].Topic}
+	var b strings.Builder
+	for _, word := range strings.Fields(string(rest)) {
+		if !bareEnglish(word) {
+			b.WriteString(word)
+		}
 	}
-	if asked := u.several(text); len(asked) > 1 {
+	left := bareChinese.ReplaceAllString(b.String(), "")
+	for _, r := range left {
+		if unicode.IsLetter(r) && !strings.ContainsRune(bareRunes, r) {
+			return false
+		}
+	}
+	return true
+}
+
+var bareChinese = regexp.MustCompile(`换成|换到|改成|改为|如果|要是|应该|说错了|搞错了|弄错了|打错了|服务器|域名|网站|主体|类型|名义|后四位|尾号|手机号?|身份证|编号|案号|单号|订单|备案|的话`)
+
+var bareEnglishWords = strings.Fields("what about how if and i am i'm it's it is its we are we're a an the in for from then actually no not sorry mean meant server site domain case number my last four digits filing one please on with ok oh well but also same too to")
+
+func bareEnglish(w string) bool { return slices.Contains(bareEnglishWords, strings.Trim(w, ",.!?;:")) }
+
+// topics decides what the message is about.
+func (u *Understander) topics(out *Understanding, masked string) {
+	out.Scores = u.score(masked)
+	out.Confidence = out.Scores[0].P
+	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
+	if asked := u.several(masked, out.Scores[0].Topic); len(asked) > 1 {
 		out.Asked = asked
 	}
-	if out.Bare || out.Ordinal != 0 && len([]rune(text)) <= 6 {
+	if !strings.ContainsFunc(masked, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber }) {
+		out.Asked, out.Confidence = nil, 0 // an emoji, a question mark
+	}
+	if out.Bare || out.Act != NoAct && !socialTopic(out.Asked[0]) || out.Ordinal != 0 {
 		out.Asked = nil
 	}
-	switch {
-	case out.Bare && len(out.Found) > 0:
-		out.Asked, out.Confidence = []knowledge.Topic{knowledge.DomainCheck}, 0.9
-		out.Bare = true
-	}
-	return out
 }
 
-// Subject is the name of the filing subject that the customer gives, for comparing with a domain's holder; "" when none.
-func (u Understanding) Subject() string {
-	if m := subjectName.FindStringSubmatch(u.Text); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-var subjectName = regexp.MustCompile(`(?:公司叫|公司名称?是|公司全称是?|主体是|主体叫|单位是|单位叫|holder is |company is called )\s*([\p{Han}()（）a-z0-9 .&]{4,40}(?:公司|协会|中心|事务所|学校|ltd\.?|inc\.?|llc))`)
-
-// several splits a message at joints and gives the topics of its parts, where each part carries a sure topic of its own.
-func (u *Understander) several(text string) []knowledge.Topic {
-	parts := joints.Split(text, -1)
-	if len(parts) < 2 {
-		return nil
-	}
-	var out []knowledge.Topic
-	for _, p := range parts {
-		if len([]rune(p)) < 4 {
-			continue
-		}
-		s := u.model.classify(mask(p))[0]
-		if s.P >= 0.75 && s.Topic != knowledge.OutOfScope && !socialTopic(s.Topic) && !slices.Contains(out, s.Topic) {
-			out = append(out, s.Topic)
-		}
-	}
-	return out
-}
-
-var joints = regexp.MustCompile(`[?!;;。]|,?(?:顺便|另外|还有|还想|以及|同时还|再问)|,? (?:and also|and|also|plus) `)
-
-func (u *Understander) act(text string) Act {
-	trimmed := strings.TrimRight(strings.TrimSpace(text), " 。.!?~,啊吧呀哦呢了吗嘛")
-	for _, a := range u.acts {
-		for _, p := range a.patterns {
-			s, e, ok := p.Find(text)
-			if !ok {
-				continue
-			}
-			left := len([]rune(trimmed)) - len([]rune(text[s:e]))
-			limit := 3
-			if a.act == Yes || a.act == No {
-				limit = 0
-			}
-			if left <= limit {
-				return a.act
-			}
-		}
-	}
-	return NoAct
-}
-
-// mask replaces what differs from customer to customer by what it is, so that the topic does not depend on it.
-func mask(text string) string {
-	text = maskCase.ReplaceAllString(text, " <case> ")
-	text = maskDomain.ReplaceAllString(text, " <domain> ")
-	return text
-}
-
-var (
-	maskCase   = regexp.MustCompile(`[a-z]{2}-?\d{4}-?\d{3,10}`)
-	maskDomain = regexp.MustCompile(`(?:https?://)?(?:[a-z0-9-]+\.)+[a-z]{2,}(?:[:/][^\s\p{Han}]*)?`)
-)
-
-var particles = strings.NewReplacer("那", "", "呢", "", "吗", "", "的", "", "是", "", "我", "", "在", "", "们", "", "就", "", "嘛", "", "啊", "", "吧", "", "了", "", "换成", "", "换", "", "改成", "", "如果", "", "要", "", "不对", "", "不", "", "应该", "", "放", "",
-	"备案", "", "what about", "", "how about", "", "and", "", "i am", "", "i'm", "", "it's", "", "it is", "", "a ", "", "an ", "", "the ", "", "in ", "", "for ", "", "from ", "", "服务器", "", "公司", "", "省", "", "市", "", "人", "", "后四位", "", "尾号", "", "编号", "", "订单", "")
-
-// remainder is what is left of a message when slots, particles and punctuation are taken out.
-func remainder(raw, text string, spans []span, found []FoundDomain, caseNo string) string {
-	b := []byte(text)
-	for _, s := range spans {
-		for i := s.start; i < s.end && i < len(b); i++ {
-			b[i] = ' '
-		}
-	}
-	rest := string(b)
-	for _, f := range found {
-		if f.End <= len(raw) && f.Start < f.End {
-			rest = strings.Replace(rest, Normalise(raw[f.Start:f.End]), " ", 1)
-		}
-	}
-	rest = particles.Replace(rest)
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) {
-			return r
-		}
-		return -1
-	}, rest)
-}
-
-// language is that of a message: zh when it has Chinese, en when it has at least one English word and no name or number only, "" when it cannot be told.
-func language(raw string) knowledge.Lang {
-	letters := 0
-	for _, r := range raw {
-		if unicode.Is(unicode.Han, r) {
-			return knowledge.ZH
-		}
-	}
-	text := maskCase.ReplaceAllString(maskDomain.ReplaceAllString(strings.ToLower(raw), " "), " ")
-	for _, r := range text {
-		if r >= 'a' && r <= 'z' {
-			letters++
-		}
-	}
-	if strings.Contains(Normalise(raw), "备案") || strings.Contains(Normalise(raw), "域名") {
-		return knowledge.ZH // pinyin
-	}
-	if letters >= 3 {
-		return knowledge.EN
-	}
-	return ""
-}
-
-var ordinals = regexp.MustCompile(`^(?:选|回复|选择|我选|要|option|choose|number|no\.?|the)?\s*(?:第)?([0-9]{1,2}|[一二三四五六七八九十]|[①②③④⑤⑥⑦⑧⑨]|first|second|third|fourth|fifth|最后一|last)(?:个|项|条|种|号|one| option)*[。.!吧)]*$`)
-
-// ordinal is the option that a message names by number: 2, 第二个, ②; −1 for the last; 0 for none.
-func ordinal(text string) int {
-	m := ordinals.FindStringSubmatch(strings.TrimSpace(text))
-	if m == nil {
-		return 0
-	}
-	return number(m[1])
-}
-
-func number(s string) int {
-	if n := strings.Index("一二三四五六七八九十", s); n >= 0 && s != "" {
-		return n/3 + 1
-	}
-	if n := strings.Index("①②③④⑤⑥⑦⑧⑨", s); n >= 0 && s != "" {
-		return n/3 + 1
-	}
-	switch s {
-	case "first":
-		return 1
-	case "second":
-		return 2
-	case "third":
-		return 3
-	case "fourth":
-		return 4
-	case "fifth":
-		return 5
-	case "最后一", "last":
-		return -1
-	}
-	n := 0
-	for _, r := range s {
-		n = n*10 + int(r-'0')
-	}
-	return n
-}
-
-var items = regexp.MustCompile(`第([0-9]{1,2}|[一二三四五六七八九十])(?:个|项|条|种|样)|(?:item|number|no\.?) ?([0-9]{1,2})|the (first|second|third|fourth|fifth) (?:one|item|document)`)
-
-// itemNumber is the entry of a list that a message speaks of (上面第三个在哪下载); 0 when none.
-func itemNumber(text string) int {
-	m := items.FindStringSubmatch(text)
-	if m == nil {
-		return 0
-	}
-	return number(m[1] + m[2] + m[3])
-}
-
-var proofs = regexp.MustCompile(`(?:^|[^a-z0-9.:/年-])(\d{3}[\dx])(?:$|[^a-z0-9年月.:/元块%-])`)
-
-// proof is what could be the last four of a phone or certificate.
-func proof(text string) string {
-	text = maskDomain.ReplaceAllString(maskCase.ReplaceAllString(text, " "), " ")
-	m := proofs.FindStringSubmatch(text)
-	if m == nil {
-		return ""
-	}
-	return strings.ToUpper(m[1])
+// score gives every topic with its probability, the likeliest first.
+func (u *Understander) score(masked string) []TopicScore {
+	var logits [width]float32
+	var buf [600]feature
+	units := u.words.segment(masked)
+	u.model.logits(extract([]rune(masked), units, buf[:0]), &logits)
+	u.applyCues(masked, units, &logits)
+	return ranked(logits[:], temperature)
 }

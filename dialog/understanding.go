@@ -55,4 +55,6 @@ type Understanding struct {
 	Bare bool
 	// Pronoun says that the message refers to what was spoken of ("它要多久").
 	Pronoun bool
+
+	subject string
 }

@@ -45,6 +45,8 @@ type Fact struct {
 	Values    []FactValue `yaml:"values" lint:"required"`
 	// Void are expressions that look like a statement and are none; they suppress what they overlap.
 	Void []Phrase `yaml:"void"`
+	// Bars are expressions that no statement of the fact may reach over.
+	Bars []Phrase `yaml:"bars"`
 
 	index int
 }
@@ -348,6 +350,7 @@ func (l *loader) compileWords(k *Knowledge) {
 				add(f, append(at, "values", j, "answers"), kindAnswer, fact.index, j, value.Answers)
 			}
 			add(f, append(at, "void"), kindVoid, fact.index, 0, fact.Void)
+			add(f, append(at, "bars"), kindBar, fact.index, 0, fact.Bars)
 		}
 	}
 	d.matcher = m

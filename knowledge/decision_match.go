@@ -30,6 +30,7 @@ const (
 	kindSaid entryKind = iota
 	kindAnswer
 	kindVoid
+	kindBar
 	kindQuestion
 	kindBreak
 	kindPast
@@ -213,9 +214,11 @@ type Statement struct {
 }
 
 // Said: it counts wherever it stands. Answer: only as the answer to the question. Void: it looks like a statement and is none.
+// Bar: no statement on its fact reaches over it, however long.
 func (s Statement) Said() bool   { return s.Kind == kindSaid }
 func (s Statement) Answer() bool { return s.Kind == kindAnswer }
-func (s Statement) Void() bool   { return s.Kind == kindVoid }
+func (s Statement) Void() bool   { return s.Kind == kindVoid || s.Kind == kindBar }
+func (s Statement) Bar() bool    { return s.Kind == kindBar }
 
 // Tense of a part of the text.
 type Tense int8

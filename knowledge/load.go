@@ -61,6 +61,9 @@ type Knowledge struct {
 	Sentences     Sentences
 	Acts          Acts
 	Regions       Regions
+	Slips         Slips
+	Synonyms      Synonyms
+	Cues          []Cue
 	Decision      Decision
 	Domain        Domain
 
@@ -258,6 +261,9 @@ var sections = append([]section{
 	one("subject_types/*.yaml", true, func(k *Knowledge, v *SubjectType) { k.SubjectTypes[v.ID] = v }),
 	one("vocabulary/acts.yaml", true, func(k *Knowledge, v *Acts) { k.Acts = *v }),
 	one("vocabulary/regions.yaml", true, func(k *Knowledge, v *Regions) { k.Regions = *v }),
+	one("vocabulary/slips.yaml", true, func(k *Knowledge, v *Slips) { k.Slips = *v }),
+	one("vocabulary/synonyms.yaml", true, func(k *Knowledge, v *Synonyms) { k.Synonyms = *v }),
+	one("vocabulary/cues.yaml", true, func(k *Knowledge, v *cuesFile) { k.Cues = v.Cues }),
 }, append(decisionSections, domainSections...)...)
 
 // Load reads and checks a folder. With any error it returns no knowledge and a *LintError that lists every one; warnings come beside the knowledge.

@@ -1,5 +1,11 @@
 package knowledge
 
+import (
+	"io/fs"
+
+	"go.yaml.in/yaml/v3"
+)
+
 // Acts are the words by which people steer a conversation, whatever its topic.
 type Acts struct {
 	Cancel    []Pattern `yaml:"cancel" lint:"required"`
@@ -17,12 +23,72 @@ type Acts struct {
 	Correction []Pattern `yaml:"correction" lint:"required"`
 }
 
-// Regions tell where a server stands from what people say: cities and zones of providers, countries, and words for machines.
+// Regions tell where a server stands from what people say, and add names of places to those of the provinces' own files.
 type Regions struct {
-	// Machine are the words that make a place a server's place (服务器, 机房, 主机, vps …).
+	// Machine are the words that make a place near them a server's place (服务器, 机房, vps); Placed those after which a place is one (放在).
 	Machine []string `yaml:"machine" lint:"required"`
+	Placed  []string `yaml:"placed" lint:"required"`
 	// Providers are hosting brands: a place right after one is a data centre.
 	Providers []string `yaml:"providers" lint:"required"`
-	Mainland  []string `yaml:"mainland" lint:"required"` // words that alone say it: 国内服务器, cn-hangzhou
-	Overseas  []string `yaml:"overseas" lint:"required"` // places and words abroad: 香港, 美国, 海外
+	// Inland and Overseas are places and words that need a machine near them (国内, 东京); Mainland and Abroad say it alone (国内机房, us-east-1).
+	Inland   []string `yaml:"inland" lint:"required"`
+	Mainland []string `yaml:"mainland" lint:"required"`
+	Overseas []string `yaml:"overseas" lint:"required"`
+	Abroad   []string `yaml:"abroad" lint:"required"`
+	// Places are other names of provinces and more of their towns; Spelt are Latin spellings, deciding where two places share one.
+	Places map[ProvinceID][]string `yaml:"places" lint:"required"`
+	Spelt  map[string]ProvinceID   `yaml:"spelt" lint:"required"`
+	// NotPlaces are stretches that look like a place and are none (日照片).
+	NotPlaces []string `yaml:"not_places" lint:"required"`
+}
+
+// Slips are misspellings and homophones, and the words that pinyin may mend.
+type Slips struct {
+	// Mend gives for a word what people type in its place. None of them is a word that a customer would use otherwise.
+	Mend map[string][]string `yaml:"mend" lint:"required"`
+	// Words are the field's key words: a stretch of two to four characters that sounds like one of them, and that no example phrase has, is
+	// read as that word.
+	Words []string `yaml:"words" lint:"required"`
+}
+
+// Synonyms are classes of words that mean the same to the understanding, in both languages, so that what is learnt from one holds for all.
+type Synonyms struct {
+	Classes []WordClass `yaml:"classes" lint:"required"`
+	// Fillers say nothing: 那个, 就是, 我想问一下. They are left out before a message is judged.
+	Fillers []string `yaml:"fillers" lint:"required"`
+}
+
+// WordClass is one class of words. An English word is found in its inflections too; _ stands for a space.
+type WordClass struct {
+	ID    string   `yaml:"id" lint:"required"`
+	Words []string `yaml:"words" lint:"required"`
+}
+
+// Cue is a rule of thumb that speaks for a topic: where it holds, its weight is added to the topic's score before probabilities are formed.
+type Cue struct {
+	Topic Topic `yaml:"topic" lint:"required"`
+	// Weight is in units of log odds: 2 makes a topic seven times as likely; a negative one speaks against the topic.
+	Weight float64 `yaml:"weight" lint:"required"`
+	// When are patterns, one of which must match; empty: no pattern is asked for.
+	When []Pattern `yaml:"when"`
+	// Has are word classes that must all occur, Not those of which none may.
+	Has []string `yaml:"has"`
+	Not []string `yaml:"not"`
+}
+
+type cuesFile struct {
+	Cues []Cue `yaml:"cues" lint:"required"`
+}
+
+// EmbeddedSlips are the slips of the knowledge built into the program.
+func EmbeddedSlips() Slips {
+	var s Slips
+	raw, err := fs.ReadFile(Embedded(), "vocabulary/slips.yaml")
+	if err == nil {
+		err = yaml.Unmarshal(raw, &s)
+	}
+	if err != nil {
+		panic(err) // the file is part of the program
+	}
+	return s
 }

@@ -1,0 +1,62 @@
+package dialog
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"beianbot/knowledge"
+)
+
+var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+
+// strong are joints after which something new is asked.
+var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
+
+// wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
+var wish = regexp.MustCompile(`吗|么|什么|啥|哪|怎|咋|多少|多久|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|呢$|不$|为何|发一下|发下|发我|给我|告诉|通知|转人工|转接|查一?下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|where|which|when|who|why|\bdo\b|does|\bis\b|\bcan\b|could|must|please|need|want|thank|bye`)
+
+// How likely the topic of a part must be for it to count as a wish of its own: after a joint that announces something new, and after any other.
+const (
+	sure     = 0.70
+	verySure = 0.80
+)
+
+// several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each; none
+// otherwise. Only what is asked counts: greetings, thanks and what is out of scope beside a question are passed over.
+func (u *Understander) several(masked string, whole knowledge.Topic) []knowledge.Topic {
+	cuts := joints.FindAllStringIndex(masked, -1)
+	if len(cuts) == 0 || len(cuts) > 8 {
+		return nil
+	}
+	var out []knowledge.Topic
+	take := func(part string, announced bool) {
+		part = strings.TrimSpace(part)
+		if utf8.RuneCountInString(part) < 2 || !wish.MatchString(part) {
+			return
+		}
+		least := verySure
+		if announced {
+			least = sure
+		}
+		s := u.score(part)[0]
+		if s.P < least || s.Topic == knowledge.OutOfScope || s.Topic == knowledge.Greeting || s.Topic == knowledge.Unsolved || s.Topic == knowledge.Solved {
+			return
+		}
+		if !slices.Contains(out, s.Topic) {
+			out = append(out, s.Topic)
+		}
+	}
+	at, announced := 0, false
+	for _, c := range cuts {
+		next := strong.MatchString(masked[c[0]:c[1]])
+		take(masked[at:c[0]], announced || next)
+		at, announced = c[1], next
+	}
+	take(masked[at:], announced)
+	if len(out) < 2 || !slices.Contains(out, whole) {
+		return nil
+	}
+	return out
+}

@@ -1,0 +1,317 @@
+package dialog
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mozillazg/go-pinyin"
+
+	"beianbot/knowledge"
+)
+
+// placeKind is what a word tells about places.
+type placeKind uint8
+
+const (
+	kindProvince placeKind = iota + 1 // names a province
+	kindOverseas                      // a place or word for abroad, a server's only near a machine
+	kindInland                        // a word for the mainland, likewise
+	kindAbroadAlone                   // says that the server is abroad
+	kindMainlandAlone
+	kindMachine
+	kindPlaced
+	kindProvider
+	kindNoPlace
+)
+
+type placeTag struct {
+	kind     placeKind
+	province knowledge.ProvinceID
+}
+
+// gazetteer finds the subject's province and the server's side of the border.
+type gazetteer struct {
+	words  dictionary[placeTag]
+	plates map[rune]knowledge.ProvinceID
+}
+
+func newGazetteer(k *knowledge.Knowledge) *gazetteer {
+	g := &gazetteer{words: newDictionary[placeTag](), plates: map[rune]knowledge.ProvinceID{}}
+	latin := map[string]knowledge.ProvinceID{}
+	for _, p := range k.Provinces {
+		for _, list := range [][]string{p.Words, p.Places, k.Regions.Places[p.ID]} {
+			for _, w := range list {
+				if utf8.RuneCountInString(w) == 1 {
+					r, _ := utf8.DecodeRuneInString(w)
+					g.plates[r] = p.ID
+					continue
+				}
+				g.words.add(w, placeTag{kindProvince, p.ID})
+				if s := spell(w); len(s) > 4 && latin[s] == "" {
+					latin[s] = p.ID
+				}
+			}
+		}
+	}
+	for w, id := range k.Regions.Spelt {
+		latin[w] = id
+	}
+	for _, w := range sortedKeys(latin) {
+		g.words.add(w, placeTag{kindProvince, latin[w]})
+	}
+	r := k.Regions
+	for _, list := range []struct {
+		kind  placeKind
+		words []string
+	}{{kindOverseas, r.Overseas}, {kindInland, r.Inland}, {kindAbroadAlone, r.Abroad}, {kindMainlandAlone, r.Mainland}, {kindMachine, r.Machine},
+		{kindPlaced, r.Placed}, {kindProvider, r.Providers}, {kindNoPlace, r.NotPlaces}} {
+		for _, w := range list.words {
+			g.words.add(w, placeTag{kind: list.kind})
+		}
+	}
+	return g
+}
+
+// spell writes a Chinese name in Latin letters (深圳 → shenzhen), without 省 and 市; "" when it is not Chinese.
+func spell(w string) string {
+	w = strings.TrimRight(w, "省市区")
+	var b strings.Builder
+	for _, r := range w {
+		first, _, _ := strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		if first == "" {
+			return ""
+		}
+		b.WriteString(toneless(first))
+	}
+	return b.String()
+}
+
+// mention is a word about places in a text; start and end are runes.
+type mention struct {
+	start, end int
+	tags       []placeTag
+}
+
+func (m mention) has(k placeKind) bool {
+	return slices.ContainsFunc(m.tags, func(t placeTag) bool { return t.kind == k })
+}
+
+func (m mention) province() knowledge.ProvinceID {
+	for _, t := range m.tags {
+		if t.kind == kindProvince {
+			return t.province
+		}
+	}
+	return ""
+}
+
+func (g *gazetteer) mentions(runes []rune) []mention {
+	var out []mention
+	for i := 0; i < len(runes); {
+		if tags, n := g.words.longest(runes, i); n > 0 {
+			if tags[0].kind != kindNoPlace {
+				out = append(out, mention{i, i + n, tags})
+			}
+			i += n
+			continue
+		}
+		if id, ok := g.plates[runes[i]]; ok && plateHere(runes, i) {
+			out = append(out, mention{i, i + 1, []placeTag{{kindProvince, id}}})
+		}
+		i++
+	}
+	return out
+}
+
+var (
+	plateAfter  = regexp.MustCompile(`^(?:icp|[a-z](?:$|[^a-z])|籍|牌照?|户口|省|a[0-9])`)
+	plateBefore = regexp.MustCompile(`(?:^|[,. ]|那|在|驻|赴|来|我们|我是|非)$`)
+	plateEnd    = regexp.MustCompile(`^(?:呢|的?(?:要求|规定|规则|政策|备案|公司|企业|个人|特殊)|[的]?[?!.]*$)`)
+)
+
+// plateHere reports whether the single character that a licence plate begins with stands for its province: 粤B, 鲁ICP备, 闽的要求, 那粤呢.
+func plateHere(runes []rune, i int) bool {
+	before, after := string(runes[max(0, i-4):i]), string(runes[i+1:min(len(runes), i+6)])
+	if plateAfter.MatchString(after) {
+		return !strings.HasSuffix(before, "东") && (len(runes) < i+2 || runes[i+1] < 'a' || plateBefore.MatchString(before) || strings.HasPrefix(after, "icp") || !isHan(runes[max(0, i-1)]))
+	}
+	return plateBefore.MatchString(before) && plateEnd.MatchString(after)
+}
+
+// places are what a text tells about places.
+type places struct {
+	province, denied knowledge.ProvinceID
+	server           knowledge.ServerLocation
+	deniedServer     knowledge.ServerLocation
+	spans            []span
+}
+
+var (
+	machineAfter = regexp.MustCompile(`^(?:的|云|这边的|那边的|这边|那边|本地|那台|地区|区|当地|市|省|线路|海外|境外|国内|高防|cn2|bgp|普通|那种|两边|和.{2,4}都|电信|联通|移动|轻量|应用|独立|虚拟|物理| |cloud|based|-)*(?:服务器|机房|主机|节点|机器|vps|云主机|ecs|机子|空间|可用区|数据中心|独服|服务商|server|hosting|host(?:$|[^a-z])|data ?cent|region|instance|idc|vm(?:$|[^a-z])|droplet|cdn|云服务|ip(?:$|[^a-z]))`)
+	machineHere  = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|vps|ecs|节点|空间|server|instance|droplet|hosting|machine|cdn|idc|数据中心|vm|台|ip)s?[^,.;!?]{0,10}$`)
+	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|site|website|blog|shop|app|it|everything)`)
+	hostedHere   = regexp.MustCompile(`(?:放在?到?|部署在?到?|托管在?到?|架设?在|跑在|搭建?在|挂在|host(?:ed|ing)? (?:it |my site |our site |the site |them )?(?:in|on|at|by|with)|deployed? (?:in|on|to|at)|run(?:s|ning)? (?:in|on))[^,.;!?]{0,4}$`)
+	movedHere    = regexp.MustCompile(`(?:搬到|搬去|搬回|搬来|迁到|迁回|迁移到|转到|挪到|租在|租的是?|租了|买在|买的是?|买了|用的是?|用|换到|换成|落在|moved?(?:ing)? (?:it |my site |our site |everything )?(?:back )?to|migrated? to|located in|sits in|using|use|on)[^,.;!?]{0,6}$`)
+	// subjectCut ends the words about a machine: what follows it is about somebody.
+	subjectCut = regexp.MustCompile(`公司|企业|个人|我们是|我们|我是|我在|人在|单位|注册在|注册|户口|户籍|身份证|company|based in|based|registered in|registered|individual|i am|i'm|we are|客户|用户|访客|visitors|customers|备案`)
+
+	idHere       = regexp.MustCompile(`(?:户口是?在?|户籍是?在?|身份证是?在?|籍贯是?|老家是?在?|hukou (?:is )?(?:in|from)|id (?:card )?(?:is )?from)[^,.;!?]{0,2}$`)
+	idAfter      = regexp.MustCompile(`^(?:的|省|市|本地|那边的)*(?:户口|户籍|身份证|籍|老家|hukou|id card|id )`)
+	otherHere    = regexp.MustCompile(`(?:不像|比起|比|跟|和|与|问了|人家|听说|朋友|同行|别人|从|原来在|原先在|以前在|之前在|than|unlike|from)[^,.;!?]{0,1}$`)
+	otherAfter   = regexp.MustCompile(`^(?:那边)?(?:的)?(?:朋友|同行|别人|同事|客服|搬|迁|转)`)
+	ownHere      = regexp.MustCompile(`(?:我们是?在?|我是|我在|我人在|人在|公司在|公司是|单位在|单位是|注册在|开在|位于|我司在|咱|based in|we are in|i am in|i'm in|i live in|registered in|located in)[^,.;!?]{0,2}$`)
+	ownAfter     = regexp.MustCompile(`^(?:省|市|这边|这里|本地|当地|那边|地区)*(?:的|一家|某|一个|有家)*(?:公司|企业|个人|个体|律所|律师|事业单位|协会|商会|基金会|学校|医院|单位|小公司|有限|管局|通信管理|工厂|街道|代表处|company|enterprise|firm|individual|resident|llc)`)
+	subjectNear  = regexp.MustCompile(`公司|企业|居民|同胞|身份|个人|注册|户口|户籍|护照|回乡证|通行证|人士|法人|主体|人$|人,|人来|人在|是.{0,2}人|籍|要求|规定|规则|材料|资料|政策|company|resident|citizen|enterprise|national|passport|rules|requirement|document|registered|based`)
+	notThere     = regexp.MustCompile(`(?:不在|不是|没有?放?在?|没用|不用|不放在?|未在|并非|不算|非|not in|not on|not hosted in|isn't in|not|no longer in|outside|outside of)[^,.;!?a-z]{0,2}(?:the )?$`)
+	moveAway     = regexp.MustCompile(`(?:从|原来|原先|之前|以前|本来|from)[^,.;!?]{0,8}$`)
+	notAsked     = regexp.MustCompile(`^(?:的)?(?:域名|注册商|注册的|买的域名|手机|号码|身份|客户|用户|访客|访问|漫游|出差|旅游|支付|牌照|商标|网站买|公司|企业|人|国籍|domain|registrar|customers|users|company|citizen|national|phone|number)`)
+	somebodyHere = regexp.MustCompile(`(?:人|我|法人|负责人|客户|用户|访客|公司|总部|老板|域名|注册|买|customers|users|visitors|company|live|i am|i'm)[^,.;!?]{0,3}在?$`)
+)
+
+// clauseAround gives the text of the clause before start and after end.
+func clauseAround(runes []rune, start, end int) (before, after string) {
+	from, to := start, end
+	for from > 0 && start-from < 40 && !strings.ContainsRune(",.;!?", runes[from-1]) {
+		from--
+	}
+	for to < len(runes) && to-end < 24 && !strings.ContainsRune(",;!?", runes[to]) {
+		to++
+	}
+	return string(runes[from:start]), string(runes[end:to])
+}
+
+// atServer reports whether a place is where a machine stands: a provider right before it, a machine right after it, or a machine or site that is said
+// to be there. A person or body between the two makes it the subject's place.
+func atServer(m mention, all []mention, runes []rune, before, after string) bool {
+	for _, p := range all {
+		if p.end <= m.start && m.start-p.end <= 2 && (p.has(kindProvider) && strings.Trim(string(runes[p.end:m.start]), "的云在 用") == "") {
+			return true
+		}
+	}
+	if machineAfter.MatchString(after) {
+		return true
+	}
+	if cut := subjectCut.FindAllStringIndex(before, -1); cut != nil {
+		before = before[cut[len(cut)-1][1]:]
+	}
+	if machineHere.MatchString(before) && !strings.Contains(before, "域名") {
+		return true
+	}
+	if hostedHere.MatchString(before) {
+		return true
+	}
+	whole, _ := clauseAround(runes, m.start, m.end)
+	return movedHere.MatchString(before) && siteHere.MatchString(whole)
+}
+
+// read finds the places of a normalised text.
+func (g *gazetteer) read(runes []rune) places {
+	all := g.mentions(runes)
+	var out places
+	best := -100
+	type located struct {
+		side  knowledge.ServerLocation
+		left  bool // the machine is moved away from there
+		start int
+	}
+	var servers []located
+	for _, m := range all {
+		before, after := clauseAround(runes, m.start, m.end)
+		id := m.province()
+		sp := span{m.start, m.end}
+		abroad := m.has(kindOverseas) || id == "CN-HK" || id == "CN-MO" || id == "CN-TW"
+		side := knowledge.Mainland
+		if abroad || m.has(kindAbroadAlone) {
+			side = knowledge.Overseas
+		}
+		switch {
+		case m.has(kindAbroadAlone) || m.has(kindMainlandAlone):
+			if notThere.MatchString(before) {
+				out.deniedServer = side
+				side = otherSide(side)
+			}
+			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			out.spans = append(out.spans, sp)
+			continue
+		case id == "" && !abroad && !m.has(kindInland):
+			continue
+		}
+		if atServer(m, all, runes, before, after) && !notAsked.MatchString(after) {
+			if notThere.MatchString(before) && (m.has(kindInland) || abroad) {
+				out.deniedServer = side
+				side = otherSide(side)
+			}
+			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			out.spans = append(out.spans, sp)
+			continue
+		}
+		if id == "" {
+			if abroad && alone(runes, m) {
+				servers = append(servers, located{side, false, m.start})
+				out.spans = append(out.spans, sp)
+			}
+			continue
+		}
+		if abroad && !subjectNear.MatchString(before+"·"+after) && !alone(runes, m) && !somebodyHere.MatchString(before) {
+			if notAsked.MatchString(after) {
+				continue
+			}
+			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			out.spans = append(out.spans, sp)
+			continue
+		}
+		if negatedBefore.MatchString(before) {
+			out.denied = id
+			out.spans = append(out.spans, sp)
+			continue
+		}
+		score := 0
+		if ownHere.MatchString(before) {
+			score += 3
+		}
+		if ownAfter.MatchString(after) {
+			score += 2
+		}
+		if idHere.MatchString(before) || idAfter.MatchString(after) {
+			score -= 4
+		}
+		if otherHere.MatchString(before) || otherAfter.MatchString(after) {
+			score -= 3
+		}
+		out.spans = append(out.spans, sp)
+		if score > best {
+			best, out.province = score, id
+		}
+	}
+	for i, s := range servers {
+		if s.left && len(servers) > 1 {
+			continue
+		}
+		// Where machines stand on both sides, the mainland one decides; of a statement and a later one, the later.
+		if out.server == "" || out.server == knowledge.Overseas && s.side == knowledge.Mainland || i > 0 && servers[i-1].left {
+			out.server = s.side
+		}
+	}
+	if out.province == out.denied {
+		out.province = ""
+	}
+	return out
+}
+
+var negatedBefore = regexp.MustCompile(`(?:不是在?|并非|不在|not in|not from|isn't in|not)\s*(?:the )?$`)
+
+func otherSide(s knowledge.ServerLocation) knowledge.ServerLocation {
+	if s == knowledge.Mainland {
+		return knowledge.Overseas
+	}
+	return knowledge.Mainland
+}
+
+var aloneRest = regexp.MustCompile(`^(?:[,.!?~ ]|那|在|的|呢|是|放|就|啊|吧|要是|如果|换成|换|改成|改|不对|应该是|我说错了|不是|what about|how about|and|in|it's|its|the|for|then|if|a|from)*$`)
+
+// alone reports whether a text is little more than the place.
+func alone(runes []rune, m mention) bool {
+	return aloneRest.MatchString(string(runes[:m.start])) && aloneRest.MatchString(string(runes[m.end:]))
+}

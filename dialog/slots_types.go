@@ -1,0 +1,165 @@
+package dialog
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"beianbot/knowledge"
+)
+
+// span is a stretch of a text, in runes.
+type span struct{ start, end int }
+
+// typed are the words of one filing or subject type.
+type typed[T ~string] struct {
+	id       T
+	patterns []knowledge.Pattern
+}
+
+func typeWords[T ~string](id T, words []string) typed[T] {
+	t := typed[T]{id: id}
+	for _, w := range words {
+		if p, err := knowledge.ParsePattern(w); err == nil { // a wrong one is for lint to refuse
+			t.patterns = append(t.patterns, p)
+		}
+	}
+	return t
+}
+
+// typeMention is a type's word in a text; start and end are bytes.
+type typeMention[T ~string] struct {
+	id         T
+	start, end int
+	denied     bool
+}
+
+var (
+	// notSubject are bodies that are not the customer's: the bot's own company, a property company …
+	notSubject  = regexp.MustCompile(`你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
+	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
+	eitherOr    = regexp.MustCompile(`还是|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
+	changedInto = regexp.MustCompile(`(?:转|改|换|变|升级?|过户)(?:成|为|到|给|作)?$`)
+)
+
+// mentions finds every type's longest words; a word inside another type's longer word (个人 in 个人独资企业) does not count.
+func mentions[T ~string](text string, types []typed[T]) []typeMention[T] {
+	var all []typeMention[T]
+	for _, t := range types {
+		for _, p := range t.patterns {
+			for from := 0; from < len(text); {
+				s, e, ok := p.Find(text[from:])
+				if !ok {
+					break
+				}
+				if !slices.ContainsFunc(all, func(m typeMention[T]) bool { return m.id == t.id && m.start == from+s && m.end == from+e }) {
+					all = append(all, typeMention[T]{t.id, from + s, from + e, typeDenied.MatchString(text[:from+s])})
+				}
+				_, n := utf8.DecodeRuneInString(text[from+s:])
+				from += s + n
+			}
+		}
+	}
+	kept := all[:0:0]
+	for _, m := range all {
+		inside := slices.ContainsFunc(all, func(o typeMention[T]) bool {
+			return o.id != m.id && o.start <= m.start && m.end <= o.end && o.end-o.start > m.end-m.start
+		})
+		if !inside {
+			kept = append(kept, m)
+		}
+	}
+	slices.SortStableFunc(kept, func(a, b typeMention[T]) int { return a.start - b.start })
+	return kept
+}
+
+// subjectType reads who files, and who is ruled out.
+func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, denied knowledge.SubjectTypeID, spans []span) {
+	masked := notSubject.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat("\x00", len(s)) })
+	found := mentions(masked, types)
+	var stated []typeMention[knowledge.SubjectTypeID]
+	for _, m := range found {
+		spans = append(spans, span{m.start, m.end})
+		if m.denied {
+			denied = m.id
+			continue
+		}
+		stated = append(stated, m)
+	}
+	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.SubjectTypeID]) bool { return m.id == denied })
+	if len(stated) == 0 {
+		return "", denied, spans
+	}
+	best, bestScore := stated[0], -100
+	for _, m := range stated {
+		if score := subjectScore(masked, m); score > bestScore {
+			best, bestScore = m, score
+		}
+	}
+	return best.id, denied, spans
+}
+
+var (
+	subjectAfter  = regexp.MustCompile(`^(?:的|网站|站|主体|性质|名义|类型)*(?:备案|备|网站|主体|名义|官网|的网站|做备案|filing|website|site|blog)`)
+	subjectBefore = regexp.MustCompile(`(?:我们是|我是|我们|咱们|我|以|用|给|拿来给|a|an|our|my|as an?|for an?)$`)
+	ownedBefore   = regexp.MustCompile(`(?:法人|员工|老板|股东|负责人|名下的?)$`)
+	ownedAfter    = regexp.MustCompile(`^(?:名下|身份证|信息|邮箱|手机|的身份)`)
+)
+
+func subjectScore(text string, m typeMention[knowledge.SubjectTypeID]) int {
+	before, after := text[:m.start], text[m.end:]
+	score := 0
+	if subjectAfter.MatchString(after) {
+		score += 2
+	}
+	if subjectBefore.MatchString(before) {
+		score++
+	}
+	if changedInto.MatchString(before) {
+		score += 3
+	}
+	if ownedBefore.MatchString(before) || ownedAfter.MatchString(after) {
+		score -= 3
+	}
+	if m.end-m.start > 6 && m.id != knowledge.Individual && m.id != knowledge.Enterprise {
+		score += 2 // a rarer kind says more than 公司
+	}
+	return score
+}
+
+// filingType reads what kind of filing is meant. Two kinds set against each other (接入和首次有什么区别) state none.
+func filingType(text string, types []typed[knowledge.FilingTypeID]) (value, denied knowledge.FilingTypeID, spans []span) {
+	var stated []typeMention[knowledge.FilingTypeID]
+	for _, m := range mentions(text, types) {
+		spans = append(spans, span{m.start, m.end})
+		if m.denied && m.id != knowledge.App && m.id != knowledge.Cancel {
+			denied = m.id
+			continue
+		}
+		stated = append(stated, m)
+	}
+	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.FilingTypeID]) bool { return m.id == denied })
+	if len(stated) == 0 {
+		return "", denied, spans
+	}
+	kinds := map[knowledge.FilingTypeID]bool{}
+	for _, m := range stated {
+		kinds[m.id] = true
+	}
+	if len(kinds) == 1 {
+		return stated[0].id, denied, spans
+	}
+	first, last := stated[0], stated[len(stated)-1]
+	opening := kinds[knowledge.First] || kinds[knowledge.Access] || kinds[knowledge.AddSiteHere] || kinds[knowledge.AddSiteElsewhere]
+	if opening && first.end < last.start && eitherOr.MatchString(text[first.end:last.start]) && !kinds[knowledge.App] {
+		return "", denied, spans
+	}
+	// What is done to a filing says more than what it is of.
+	for _, id := range []knowledge.FilingTypeID{knowledge.Cancel, knowledge.AddSiteElsewhere, knowledge.AddSiteHere, knowledge.ChangeFiling, knowledge.Access, knowledge.App, knowledge.First} {
+		if kinds[id] {
+			return id, denied, spans
+		}
+	}
+	return first.id, denied, spans
+}
