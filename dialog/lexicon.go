@@ -149,8 +149,8 @@ func wordEnd(runes []rune, i int) int {
 
 // unit is one word of a text as the classifier sees it.
 type unit struct {
-	start, end int     // runes
-	id         uint64  // of the surface: a character, an English word, a mask
+	start, end int    // runes
+	id         uint64 // of the surface: a character, an English word, a mask
 	classes    []classID
 	han        bool
 	filler     bool

@@ -15,10 +15,10 @@ import (
 type placeKind uint8
 
 const (
-	kindProvince placeKind = iota + 1 // names a province
-	kindOverseas                      // a place or word for abroad, a server's only near a machine
-	kindInland                        // a word for the mainland, likewise
-	kindAbroadAlone                   // says that the server is abroad
+	kindProvince    placeKind = iota + 1 // names a province
+	kindOverseas                         // a place or word for abroad, a server's only near a machine
+	kindInland                           // a word for the mainland, likewise
+	kindAbroadAlone                      // says that the server is abroad
 	kindMainlandAlone
 	kindMachine
 	kindPlaced

@@ -287,7 +287,9 @@ func (u *Understander) topics(out *Understanding, masked string) {
 	if asked := u.several(masked, out.Scores[0].Topic); len(asked) > 1 {
 		out.Asked = asked
 	}
-	if !strings.ContainsFunc(masked, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber }) {
+	if !strings.ContainsFunc(masked, func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber
+	}) {
 		out.Asked, out.Confidence = nil, 0 // an emoji, a question mark
 	}
 	if out.Bare || out.Act != NoAct && !socialTopic(out.Asked[0]) || out.Ordinal != 0 {
