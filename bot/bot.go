@@ -28,15 +28,6 @@ type Incoming struct {
 	Message dialog.Message
 }
 
-// Outgoing is a stored reply.
-type Outgoing struct {
-	ID       int64
-	Address  Address
-	Reply    dialog.Reply
-	At       time.Time
-	Attempts int
-}
-
 // Entry is one line of a conversation as a page shows it, in the order in which it was said.
 type Entry struct {
 	ID    int64         `json:"id"`
@@ -81,16 +72,12 @@ type Cases interface {
 // Channel delivers replies to one network.
 type Channel interface {
 	Name() ChannelName
-	// Deliver hands one reply over. A *Refusal means never again; any other error means later.
-	Deliver(ctx context.Context, o Outgoing) error
+	// Deliver hands one message over and gives the network's receipt (its message id), "" where it has none. *Refusal, *Later and *Held say what becomes of a
+	// message that was not taken; any other error means that it is tried again after a while, and may arrive twice if the network took it unseen.
+	Deliver(ctx context.Context, o Outgoing) (receipt string, err error)
 }
 
 // Typer is a channel that can show that an answer is being written.
 type Typer interface {
 	Typing(ctx context.Context, c CustomerID, on bool)
 }
-
-// Refusal is a delivery that the network will never take: the customer blocked the bot, the text is forbidden.
-type Refusal struct{ Why string }
-
-func (r *Refusal) Error() string { return "refused: " + r.Why }

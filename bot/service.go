@@ -237,7 +237,7 @@ func (s *Service) sendSome(c Channel) bool {
 		return false
 	}
 	for _, o := range out {
-		err := c.Deliver(s.ctx, o)
+		_, err := c.Deliver(s.ctx, o)
 		var refusal *Refusal
 		switch {
 		case err == nil:

@@ -1,5 +1,7 @@
 package knowledge
 
+import "slices"
+
 // Lang is a language the bot speaks.
 type Lang string
 
@@ -66,6 +68,9 @@ const (
 	Restart           Topic = "restart"
 	OutOfScope        Topic = "out_of_scope"
 )
+
+// IsTopic reports whether t is one of Topics.
+func IsTopic(t Topic) bool { return slices.Contains(Topics, t) }
 
 // Topics lists every topic in the contract's order.
 var Topics = []Topic{NeedFiling, FilingTypeTopic, Documents, ProvinceRules, DomainCheck, DomainRulesTopic, CaseStatus, Notify, Process, Duration,

@@ -88,9 +88,9 @@ func New(in Receiver, h History, o Options) *Chat {
 func (c *Chat) Name() bot.ChannelName { return Name }
 
 // Deliver tells the customer's open pages to fetch what is new. A reply waits in the history for a page that is closed, so delivery never fails.
-func (c *Chat) Deliver(_ context.Context, o bot.Outgoing) error {
+func (c *Chat) Deliver(_ context.Context, o bot.Outgoing) (string, error) {
 	c.tell(o.Address.Customer, signal{})
-	return nil
+	return "", nil
 }
 
 // Typing shows or ends the typing sign on open pages.
