@@ -66,7 +66,9 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 // Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
 const (
 	casesFloor     = 0.97
-	domainsFloor   = 0.94
+	domainsFloor   = 0.98
+	domains2Floor  = 0.98
+	domains3Floor  = 0.98
 	dialoguesFloor = 0.90
 )
 
@@ -100,27 +102,33 @@ func TestBlindCases(t *testing.T) {
 	}
 }
 
+// TestBlindDomains measures finding names in running text. Both domains2.jsonl (207 lines) and
+// domains3.jsonl (73) were written before the finder had seen them; on first sight 0.899 (by the finder of then) and 0.932 of them were right.
 func TestBlindDomains(t *testing.T) {
-	set := readLines[struct {
-		Text    string
-		Domains []string
-	}](t, "testdata/understanding/domains.jsonl")
-	right := 0
-	for _, l := range set {
-		var got []string
-		for _, d := range FindDomains(l.Text) {
-			got = append(got, d.Host)
-		}
-		if slices.Equal(got, l.Domains) || len(got) == 0 && len(l.Domains) == 0 {
-			right++
-		} else {
-			t.Logf("want %v, got %v: %s", l.Domains, got, l.Text)
-		}
-	}
-	rate := float64(right) / float64(len(set))
-	t.Logf("domains right %.3f of %d", rate, len(set))
-	if rate < domainsFloor {
-		t.Errorf("below the floor %.2f", domainsFloor)
+	for file, floor := range map[string]float64{"domains": domainsFloor, "domains2": domains2Floor, "domains3": domains3Floor} {
+		t.Run(file, func(t *testing.T) {
+			set := readLines[struct {
+				Text    string
+				Domains []string
+			}](t, "testdata/understanding/"+file+".jsonl")
+			right := 0
+			for _, l := range set {
+				var got []string
+				for _, d := range FindDomains(l.Text) {
+					got = append(got, d.Host)
+				}
+				if slices.Equal(got, l.Domains) || len(got) == 0 && len(l.Domains) == 0 {
+					right++
+				} else {
+					t.Logf("want %v, got %v: %q", l.Domains, got, l.Text)
+				}
+			}
+			rate := float64(right) / float64(len(set))
+			t.Logf("domains right %.3f of %d", rate, len(set))
+			if rate < floor {
+				t.Errorf("below the floor %.2f", floor)
+			}
+		})
 	}
 }
 
