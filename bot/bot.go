@@ -28,6 +28,34 @@ type Incoming struct {
 	Message dialog.Message
 }
 
+// Draft is a reply and the messages that its channel made of it; no parts means that the channel takes it whole.
+type Draft struct {
+	Reply dialog.Reply
+	Parts []Part
+}
+
+// Lookup is a stored look-up whose result is still to come.
+type Lookup struct {
+	ID      int64
+	Address Address
+	Check   dialog.CheckDomain
+}
+
+// Turn is all that one step changes; it is saved in one transaction.
+type Turn struct {
+	Address      Address
+	Inbox        []int64 // the messages it answers
+	Lookup       int64   // the look-up whose result it took in; 0 none
+	Conversation dialog.Conversation
+	Replies      []Draft
+	Lookups      []dialog.CheckDomain
+	Now          time.Time
+	// NotBefore keeps the replies from the sender for a while: a request that waits for them takes them first.
+	NotBefore time.Time
+	// Shown says that the replies are in front of the customer already (a terminal): nothing is left to send.
+	Shown bool
+}
+
 // Entry is one line of a conversation as a page shows it, in the order in which it was said.
 type Entry struct {
 	ID    int64         `json:"id"`
@@ -39,24 +67,41 @@ type Entry struct {
 
 // Conversations is what the service needs of a store. Its methods may be called from many goroutines.
 type Conversations interface {
-	// Receive stores a message before it is acknowledged. It reports false, and no error, for one that was stored before.
+	// Receive stores a message before it is acknowledged; held replies of the customer become due, and a block is lifted. It reports false, and no error, for
+	// one that was stored before.
 	Receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error)
-	// Open are the messages whose turn was not saved when the program ended, oldest first.
+	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups.
 	Open(ctx context.Context) ([]Incoming, error)
+	OpenLookups(ctx context.Context) ([]Lookup, error)
 	// Load gives a conversation; a new one for an address never seen.
 	Load(ctx context.Context, a Address) (dialog.Conversation, error)
-	// SaveTurn stores the new state and the replies, and marks the message done (inbox 0: no message, a look-up came back), in one transaction.
-	SaveTurn(ctx context.Context, a Address, inbox int64, c dialog.Conversation, replies []dialog.Reply, now time.Time) ([]Outgoing, error)
+	// SaveTurn stores a turn whole or not at all, and gives the look-ups their numbers.
+	SaveTurn(ctx context.Context, t Turn) ([]Lookup, error)
 }
 
 // Outbox is what the sender needs of a store.
 type Outbox interface {
-	// Waiting are replies due before now, oldest first, at most limit.
-	Waiting(ctx context.Context, channel ChannelName, now time.Time, limit int) ([]Outgoing, error)
-	// Sent and Refused settle a reply for good; Retry puts it off.
-	Sent(ctx context.Context, id int64, now time.Time) error
-	Refused(ctx context.Context, id int64, why string) error
-	Retry(ctx context.Context, id int64, why string, next time.Time) error
+	// Due are the customers of a channel whose oldest waiting message is due, at most limit, who has waited longest first.
+	Due(ctx context.Context, channel ChannelName, now time.Time, limit int) ([]CustomerID, error)
+	// Next is a customer's oldest waiting message if it is due; false when there is none. A bot's message in a conversation that staff have is withdrawn here.
+	Next(ctx context.Context, a Address, now time.Time) (Outgoing, bool, error)
+	// Unsettled are a customer's waiting messages in order; Passive those that went out as the response to the given message before.
+	Unsettled(ctx context.Context, a Address) ([]Outgoing, error)
+	Passive(ctx context.Context, inbox int64) ([]Outgoing, error)
+	// Settle says what became of a message.
+	Settle(ctx context.Context, id int64, o Outcome, now time.Time) error
+	// SettlePassive marks messages as sent in the response to the customer's request, and makes others due at once.
+	SettlePassive(ctx context.Context, sent, free []int64, now time.Time) error
+}
+
+// Outcome is what became of one delivery.
+type Outcome struct {
+	State   string    // sent, refused, held, or waiting for another try
+	Receipt string    // of a sent one
+	Why     string    // of any other
+	Next    time.Time // of a waiting one
+	Counted bool      // the try counts as an attempt
+	Blocked bool      // refused for good: nothing reaches this customer until they write again
 }
 
 // DomainChecker asks WHOIS, RDAP and DNS for one name. It answers within its own time limit and never fails: what it could not learn is missing.

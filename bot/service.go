@@ -11,39 +11,63 @@ import (
 	"time"
 
 	"beianbot/dialog"
+	"beianbot/knowledge"
 )
 
 // Service runs conversations: one at a time in order within a conversation, many side by side.
 //
 // Crash points. Before Receive returns, nothing is stored and the network repeats the message. After it, the message waits in the inbox and its turn is
-// run at the next start. The turn, the new state and the replies are one transaction, so either all of it happened or the turn runs again from the old
-// state. A reply that was delivered but not yet marked sent is delivered once more: at most the one in flight. A slow look-up that was under way is lost
-// with the process; the customer has been told that it runs and can ask again.
+// run at the next start. The turn, the new state, the replies and the look-ups it asks for are one transaction, so either all of it happened or the turn
+// runs again from the old state. A look-up whose result is not yet a turn is run again. A message that was delivered but not yet marked sent is delivered
+// once more with the same key: at most the one in flight for each customer, and not even that where the network takes an idempotency key.
 type Service struct {
 	store    Conversations
 	outbox   Outbox
 	lookups  Lookups
 	engine   atomic.Pointer[dialog.Engine]
 	log      *slog.Logger
+	observer Observer
 	channels map[ChannelName]Channel
+	senders  map[ChannelName]*sender
 
 	mu     sync.Mutex
-	queues map[Address]*queue
+	talks  map[Address]*talk
 	turns  chan struct{} // bounds turns under way
 	looks  chan struct{} // bounds look-ups under way
-	wake   map[ChannelName]chan struct{}
 	work   sync.WaitGroup
 	ctx    context.Context
 	stop   context.CancelFunc
 	closed bool
 }
 
-// queue holds what waits for its turn in one conversation.
-type queue struct{ waiting []task }
+// Observer is told what happens, for metrics. It must not block, and is never given text or a customer.
+type Observer interface {
+	Turned(c ChannelName, topic knowledge.Topic, took time.Duration)
+	Delivered(c ChannelName, result string) // sent, passive, refused, given_up, held, later, retry
+	Failed(what string)
+}
+
+type unobserved struct{}
+
+func (unobserved) Turned(ChannelName, knowledge.Topic, time.Duration) {}
+func (unobserved) Delivered(ChannelName, string)                      {}
+func (unobserved) Failed(string)                                      {}
+
+// talk is a conversation with something under way.
+type talk struct {
+	waiting []task
+	running bool // a goroutine works through waiting
+	looks   int  // look-ups under way
+	waiters []*waiter
+}
+
+// quiet reports that nothing is under way.
+func (t *talk) quiet() bool { return len(t.waiting) == 0 && !t.running && t.looks == 0 }
 
 type task struct {
-	inbox int64
-	event dialog.Event
+	inbox  int64
+	lookup int64
+	event  dialog.Event
 }
 
 // Bounds: more turns at once than cores gain nothing; look-ups wait on the network, so more of them may run.
@@ -58,44 +82,50 @@ var ErrBusy = errors.New("too many messages waiting in this conversation")
 
 // NewService makes a service. Channels are added before Start.
 func NewService(store Conversations, outbox Outbox, lookups Lookups, engine *dialog.Engine, log *slog.Logger) *Service {
-	s := &Service{store: store, outbox: outbox, lookups: lookups, log: log, channels: map[ChannelName]Channel{}, queues: map[Address]*queue{},
-		turns: make(chan struct{}, maxTurns), looks: make(chan struct{}, maxLookups), wake: map[ChannelName]chan struct{}{}}
+	s := &Service{store: store, outbox: outbox, lookups: lookups, log: log, observer: unobserved{}, channels: map[ChannelName]Channel{},
+		senders: map[ChannelName]*sender{}, talks: map[Address]*talk{}, turns: make(chan struct{}, maxTurns), looks: make(chan struct{}, maxLookups)}
 	s.engine.Store(engine)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
 }
 
+// Observe sets who is told what happens; before Start.
+func (s *Service) Observe(o Observer) { s.observer = o }
+
 // Add takes a channel in.
 func (s *Service) Add(c Channel) {
 	s.channels[c.Name()] = c
-	s.wake[c.Name()] = make(chan struct{}, 1)
+	s.senders[c.Name()] = newSender(s, c)
 }
 
 // SetEngine swaps the engine; turns under way end with the one they began with.
 func (s *Service) SetEngine(e *dialog.Engine) { s.engine.Store(e) }
 
-// Start takes up what an earlier run left: unanswered messages and unsent replies.
+// Start takes up what an earlier run left: unanswered messages, look-ups without result and unsent replies.
 func (s *Service) Start(ctx context.Context) error {
 	open, err := s.store.Open(ctx)
+	if err != nil {
+		return err
+	}
+	checks, err := s.store.OpenLookups(ctx)
 	if err != nil {
 		return err
 	}
 	for _, in := range open {
 		s.enqueue(in.Address, task{inbox: in.ID, event: in.Message})
 	}
-	for _, c := range s.channels {
-		s.work.Go(func() { s.send(c) })
+	for _, l := range checks {
+		s.lookup(l)
+	}
+	for _, sender := range s.senders {
+		s.work.Go(sender.run)
 	}
 	return nil
 }
 
 // Receive stores a message and queues its turn. It reports false for a repeat, which is answered already or will be.
 func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (bool, error) {
-	s.mu.Lock()
-	q := s.queues[a]
-	busy := s.closed || q != nil && len(q.waiting) >= maxWaiting
-	s.mu.Unlock()
-	if busy {
+	if s.busy(a) {
 		return false, ErrBusy
 	}
 	in, fresh, err := s.store.Receive(ctx, a, m)
@@ -103,69 +133,164 @@ func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (boo
 		return false, err
 	}
 	s.enqueue(a, task{inbox: in.ID, event: m})
+	s.signal(a.Channel) // what was held for this customer may go now
 	return true, nil
+}
+
+func (s *Service) busy(a Address) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.talks[a]
+	return s.closed || t != nil && len(t.waiting) >= maxWaiting
+}
+
+// talk gives the conversation's entry, made when there is none. The caller holds mu.
+func (s *Service) talk(a Address) *talk {
+	t := s.talks[a]
+	if t == nil {
+		t = &talk{}
+		s.talks[a] = t
+	}
+	return t
+}
+
+// settled wakes whoever waits for a conversation that has become quiet, and forgets the conversation when nobody does. The caller holds mu.
+func (s *Service) settled(a Address, t *talk) {
+	if !t.quiet() {
+		return
+	}
+	for _, w := range t.waiters {
+		w.wake()
+	}
+	if len(t.waiters) == 0 {
+		delete(s.talks, a)
+	}
 }
 
 func (s *Service) enqueue(a Address, t task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return // it stays open in the inbox and runs at the next start
+		return // it stays open in the store and runs at the next start
 	}
-	if q := s.queues[a]; q != nil {
-		q.waiting = append(q.waiting, t)
-		return
+	c := s.talk(a)
+	c.waiting = append(c.waiting, t)
+	if !c.running {
+		c.running = true
+		s.work.Go(func() { s.converse(a, c) })
 	}
-	s.queues[a] = &queue{waiting: []task{t}}
-	s.work.Go(func() { s.converse(a) })
 }
 
 // converse runs a conversation's turns in order until none waits.
-func (s *Service) converse(a Address) {
+func (s *Service) converse(a Address, c *talk) {
 	for {
 		s.mu.Lock()
-		q := s.queues[a]
-		if len(q.waiting) == 0 || s.closed {
-			delete(s.queues, a)
+		if len(c.waiting) == 0 || s.closed {
+			c.running, c.waiting = false, nil // on closing, what waits stays open in the store
+			s.settled(a, c)
 			s.mu.Unlock()
 			return
 		}
-		t := q.waiting[0]
-		q.waiting = q.waiting[1:]
+		s.mu.Unlock()
+		s.rest(a, c)
+		s.mu.Lock()
+		tasks := together(c)
 		s.mu.Unlock()
 
 		s.turns <- struct{}{}
-		s.turn(a, t)
+		s.turn(a, tasks)
 		<-s.turns
 	}
 }
 
 // turn runs one turn and saves it. A turn that panics is answered with an apology, so that it neither repeats for ever nor goes unanswered.
-func (s *Service) turn(a Address, t task) {
-	ctx := s.ctx
-	engine := s.engine.Load()
-	before, err := s.store.Load(ctx, a)
-	if err != nil {
-		s.log.Error("load conversation", "channel", a.Channel, "error", err)
+func (s *Service) turn(a Address, tasks []task) {
+	start := time.Now()
+	ctx, engine, event := s.ctx, s.engine.Load(), joined(tasks)
+	var before dialog.Conversation
+	if !s.insist("load conversation", a, func() (err error) { before, err = s.store.Load(ctx, a); return }) {
 		return
 	}
-	after, replies, slow := s.step(ctx, engine, before, t.event)
-	if _, err := s.store.SaveTurn(ctx, a, t.inbox, after, replies, s.lookups.Now()); err != nil {
-		s.log.Error("save turn", "channel", a.Channel, "error", err)
+	after, replies, slow := s.step(ctx, engine, before, event)
+	t := Turn{Address: a, Conversation: after, Now: s.lookups.Now()}
+	for _, task := range tasks {
+		if task.inbox != 0 {
+			t.Inbox = append(t.Inbox, task.inbox)
+		}
+		t.Lookup = max(t.Lookup, task.lookup)
+	}
+	for _, r := range replies {
+		t.Replies = append(t.Replies, s.draft(a.Channel, r))
+	}
+	for _, action := range slow {
+		if check, ok := action.(dialog.CheckDomain); ok {
+			t.Lookups = append(t.Lookups, check)
+		}
+	}
+	s.mu.Lock()
+	c := s.talk(a)
+	c.looks += len(t.Lookups)
+	if len(c.waiters) > 0 {
+		t.NotBefore = t.Now.Add(heldForRequest)
+	}
+	s.mu.Unlock()
+	var checks []Lookup
+	if !s.insist("save turn", a, func() (err error) { checks, err = s.store.SaveTurn(ctx, t); return }) {
+		s.mu.Lock()
+		c.looks -= len(t.Lookups)
+		s.mu.Unlock()
 		return
 	}
 	if len(replies) > 0 {
+		s.observer.Turned(a.Channel, replies[0].Topic, time.Since(start))
 		s.log.Info("turn", "channel", a.Channel, "topic", replies[0].Topic, "confidence", replies[0].Confidence)
 	}
 	s.signal(a.Channel)
-	for _, action := range slow {
-		s.lookup(a, engine, action)
+	for _, l := range checks {
+		s.look(l)
 	}
+}
+
+// insist tries a few times, since a busy disk passes and a customer should not wait for the next start. What fails stays open in the store.
+func (s *Service) insist(what string, a Address, do func() error) bool {
+	wait := 100 * time.Millisecond
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil {
+			return true
+		}
+		s.observer.Failed(what)
+		s.log.Error(what, "channel", a.Channel, "try", try, "error", err)
+		if try == 5 || s.ctx.Err() != nil {
+			return false
+		}
+		select {
+		case <-time.After(wait):
+		case <-s.ctx.Done():
+			return false
+		}
+		wait *= 2
+	}
+}
+
+func (s *Service) draft(n ChannelName, r dialog.Reply) (d Draft) {
+	d.Reply = r
+	if c, ok := s.channels[n].(Composer); ok {
+		defer func() {
+			if p := recover(); p != nil { // the reply goes out as plain text rather than not at all
+				s.log.Error("compose panicked", "channel", n, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				d.Parts = []Part{{Text: r.Text}}
+			}
+		}()
+		d.Parts = c.Compose(r)
+	}
+	return d
 }
 
 func (s *Service) step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) (after dialog.Conversation, replies []dialog.Reply, slow []dialog.Action) {
 	defer func() {
 		if r := recover(); r != nil {
+			s.observer.Failed("turn panicked")
 			s.log.Error("turn panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
 			after, slow = c, nil
 			replies = []dialog.Reply{{Text: e.Knowledge().Sentences.Unreachable.In(c.Lang), Lang: c.Lang}}
@@ -174,21 +299,35 @@ func (s *Service) step(ctx context.Context, e *dialog.Engine, c dialog.Conversat
 	return s.lookups.Step(ctx, e, c, ev)
 }
 
-// lookup performs a slow look-up beside the conversation; its result comes back as an event of its own.
-func (s *Service) lookup(a Address, e *dialog.Engine, action dialog.Action) {
+// lookup takes up a look-up that an earlier run left.
+func (s *Service) lookup(l Lookup) {
+	s.mu.Lock()
+	s.talk(l.Address).looks++
+	s.mu.Unlock()
+	s.look(l)
+}
+
+// look performs a slow look-up beside the conversation; its result comes back as an event of its own.
+func (s *Service) look(l Lookup) {
+	a := l.Address
 	typing(s.ctx, s.channels[a.Channel], a.Customer, true)
 	s.work.Go(func() {
+		var ev dialog.Event
 		select {
 		case s.looks <- struct{}{}:
+			ev = s.lookups.Do(s.ctx, s.engine.Load(), l.Check)
+			<-s.looks
 		case <-s.ctx.Done():
-			return
 		}
-		ev := s.lookups.Do(s.ctx, e, action)
-		<-s.looks
 		typing(s.ctx, s.channels[a.Channel], a.Customer, false)
-		if ev != nil {
-			s.enqueue(a, task{event: ev})
+		if ev != nil && s.ctx.Err() == nil {
+			s.enqueue(a, task{lookup: l.ID, event: ev})
 		}
+		s.mu.Lock()
+		t := s.talk(a)
+		t.looks--
+		s.settled(a, t)
+		s.mu.Unlock()
 	})
 }
 
@@ -199,62 +338,9 @@ func typing(ctx context.Context, c Channel, id CustomerID, on bool) {
 }
 
 func (s *Service) signal(n ChannelName) {
-	select {
-	case s.wake[n] <- struct{}{}:
-	default:
+	if sender := s.senders[n]; sender != nil {
+		sender.signal()
 	}
-}
-
-// Waits between deliveries of one reply: 2 s, 4 s, 8 s … at most five minutes; after maxAttempts it is given up and marked refused.
-const maxAttempts = 12
-
-func retryAfter(attempts int) time.Duration {
-	return min(5*time.Minute, 2*time.Second<<min(attempts, 10))
-}
-
-// send delivers a channel's replies in order of their storing until the service stops.
-func (s *Service) send(c Channel) {
-	ticker := time.NewTicker(time.Second)
-	defer ticker.Stop()
-	for {
-		for s.sendSome(c) {
-		}
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.wake[c.Name()]:
-		case <-ticker.C:
-		}
-	}
-}
-
-func (s *Service) sendSome(c Channel) bool {
-	out, err := s.outbox.Waiting(s.ctx, c.Name(), s.lookups.Now(), 100)
-	if err != nil {
-		if s.ctx.Err() == nil {
-			s.log.Error("read outbox", "channel", c.Name(), "error", err)
-		}
-		return false
-	}
-	for _, o := range out {
-		_, err := c.Deliver(s.ctx, o)
-		var refusal *Refusal
-		switch {
-		case err == nil:
-			err = s.outbox.Sent(s.ctx, o.ID, s.lookups.Now())
-		case errors.As(err, &refusal):
-			err = s.outbox.Refused(s.ctx, o.ID, refusal.Why)
-		case o.Attempts+1 >= maxAttempts:
-			err = s.outbox.Refused(s.ctx, o.ID, "given up: "+err.Error())
-		default:
-			err = s.outbox.Retry(s.ctx, o.ID, err.Error(), s.lookups.Now().Add(retryAfter(o.Attempts)))
-		}
-		if err != nil {
-			s.log.Error("settle reply", "channel", c.Name(), "error", err)
-			return false
-		}
-	}
-	return len(out) == 100
 }
 
 // Stop takes in nothing more, lets turns and look-ups under way end until ctx does, and returns when all is quiet.
@@ -262,22 +348,8 @@ func (s *Service) Stop(ctx context.Context) {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	idle := make(chan struct{})
-	go func() {
-		for { // turns under way finish their transaction; only the senders stay
-			s.mu.Lock()
-			n := len(s.queues)
-			s.mu.Unlock()
-			if n == 0 {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
-		close(idle)
-	}()
-	select {
-	case <-idle:
-	case <-ctx.Done():
+	for s.running() && ctx.Err() == nil { // turns under way finish their transaction; only look-ups and senders are cut
+		time.Sleep(5 * time.Millisecond)
 	}
 	s.stop()
 	done := make(chan struct{})
@@ -286,4 +358,15 @@ func (s *Service) Stop(ctx context.Context) {
 	case <-done:
 	case <-ctx.Done():
 	}
+}
+
+func (s *Service) running() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.talks {
+		if t.running {
+			return true
+		}
+	}
+	return false
 }

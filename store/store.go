@@ -30,6 +30,8 @@ type Store struct {
 	write *sql.DB // one connection: writers wait here instead of failing with SQLITE_BUSY
 	read  *sql.DB
 	lock  *os.File
+
+	commits *committer
 }
 
 // ErrLocked says that another serve works on the same store.
@@ -100,6 +102,7 @@ func (s *Store) open(ctx context.Context, file string) (err error) {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
+	s.commits = newCommitter(s.write)
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
@@ -159,21 +162,15 @@ func (s *Store) migrate(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() // no effect after Commit
-	if err := do(tx); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
+// tx runs do in a transaction, together with whatever others want to write at this moment; see committer. It returns when that is on disk.
+func (s *Store) tx(ctx context.Context, do func(*sql.Tx) error) error { return s.commits.run(ctx, do) }
 
 // Close closes the database and gives the lock free.
 func (s *Store) Close() error {
 	var errs []error
+	if s.commits != nil {
+		s.commits.stop()
+	}
 	if s.read != nil {
 		errs = append(errs, s.read.Close())
 	}
@@ -201,16 +198,23 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 	in := bot.Incoming{Address: a, Message: m}
 	fresh := false
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, `INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
+		in.ID, fresh = 0, false
+		err := tx.QueryRow(`INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (channel, external_id) DO NOTHING RETURNING id`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli()).Scan(&in.ID)
 		if errors.Is(err, sql.ErrNoRows) {
-			return nil
+			return tx.QueryRow("SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, m.ID).Scan(&in.ID)
 		}
 		if err != nil {
 			return err
 		}
 		fresh = true
-		_, err = tx.ExecContext(ctx, "INSERT INTO entries (channel, customer, inbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, in.ID)
+		if _, err = tx.Exec("INSERT INTO entries (channel, customer, inbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, in.ID); err != nil {
+			return err
+		}
+		if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND state = 'held'", a.Channel, a.Customer); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE reach SET blocked = '' WHERE channel = ? AND customer = ? AND blocked <> ''", a.Channel, a.Customer)
 		return err
 	})
 	return in, fresh, err
@@ -253,92 +257,133 @@ func (s *Store) Load(ctx context.Context, a bot.Address) (dialog.Conversation, e
 }
 
 // SaveTurn saves a turn whole.
-func (s *Store) SaveTurn(ctx context.Context, a bot.Address, inbox int64, c dialog.Conversation, replies []dialog.Reply, now time.Time) ([]bot.Outgoing, error) {
-	body, err := json.Marshal(c)
+func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) {
+	body, err := json.Marshal(t.Conversation)
 	if err != nil {
 		return nil, err
 	}
-	var out []bot.Outgoing
+	drafts, err := encodeDrafts(t.Replies)
+	if err != nil {
+		return nil, err
+	}
+	checks := make([]string, len(t.Lookups))
+	for i, l := range t.Lookups {
+		b, err := json.Marshal(l)
+		if err != nil {
+			return nil, err
+		}
+		checks[i] = string(b)
+	}
+	a, now := t.Address, t.Now.UnixMilli()
+	state, notBefore, sentAt := "waiting", int64(0), any(nil)
+	if !t.NotBefore.IsZero() {
+		notBefore = t.NotBefore.UnixMilli()
+	}
+	if t.Shown {
+		state, sentAt = "sent", now
+	}
+	var out []bot.Lookup
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := tx.ExecContext(ctx, `INSERT INTO conversations (channel, customer, body, updated_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (channel, customer) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`, a.Channel, a.Customer, string(body), now.UnixMilli()); err != nil {
+		out = nil
+		if _, err := tx.Exec(`INSERT INTO conversations (channel, customer, body, updated_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (channel, customer) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`, a.Channel, a.Customer, string(body), now); err != nil {
 			return err
 		}
 		var from any
-		if inbox != 0 {
-			from = inbox
-			if _, err := tx.ExecContext(ctx, "UPDATE inbox SET done_at = ? WHERE id = ?", now.UnixMilli(), inbox); err != nil {
+		for _, id := range t.Inbox {
+			from = id // the reply follows the last of the messages it answers
+			if _, err := tx.Exec("UPDATE inbox SET done_at = ? WHERE id = ?", now, id); err != nil {
 				return err
 			}
 		}
-		for _, r := range replies {
-			text, err := json.Marshal(r)
-			if err != nil {
+		if t.Lookup != 0 {
+			if _, err := tx.Exec("DELETE FROM lookups WHERE id = ?", t.Lookup); err != nil {
 				return err
 			}
-			o := bot.Outgoing{Address: a, Reply: r, At: now}
-			if err := tx.QueryRowContext(ctx, "INSERT INTO outbox (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-				a.Channel, a.Customer, from, string(text), now.UnixMilli()).Scan(&o.ID); err != nil {
+		}
+		for _, d := range drafts {
+			var reply int64
+			if err := tx.QueryRow("INSERT INTO replies (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
+				a.Channel, a.Customer, from, d.reply, now).Scan(&reply); err != nil {
 				return err
 			}
-			if _, err := tx.ExecContext(ctx, "INSERT INTO entries (channel, customer, outbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, o.ID); err != nil {
+			if _, err := tx.Exec("INSERT INTO entries (channel, customer, reply_id) VALUES (?, ?, ?)", a.Channel, a.Customer, reply); err != nil {
 				return err
 			}
-			out = append(out, o)
+			for _, part := range d.parts {
+				if _, err := tx.Exec("INSERT INTO outbox (reply_id, channel, customer, part, state, next_at, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+					reply, a.Channel, a.Customer, part, state, notBefore, sentAt); err != nil {
+					return err
+				}
+			}
+		}
+		for i, c := range checks {
+			l := bot.Lookup{Address: a, Check: t.Lookups[i]}
+			if err := tx.QueryRow("INSERT INTO lookups (channel, customer, body, at) VALUES (?, ?, ?, ?) RETURNING id", a.Channel, a.Customer, c, now).Scan(&l.ID); err != nil {
+				return err
+			}
+			out = append(out, l)
 		}
 		return nil
 	})
 	return out, err
 }
 
-// Waiting are replies due.
-func (s *Store) Waiting(ctx context.Context, channel bot.ChannelName, now time.Time, limit int) ([]bot.Outgoing, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, customer, body, at, attempts FROM outbox WHERE state = 'waiting' AND channel = ? AND next_at <= ? ORDER BY id LIMIT ?",
-		channel, now.UnixMilli(), limit)
+// encoded is a draft ready to be written, so that the transaction does no work but writing.
+type encoded struct {
+	reply string
+	parts []string
+}
+
+func encodeDrafts(drafts []bot.Draft) ([]encoded, error) {
+	out := make([]encoded, len(drafts))
+	for i, d := range drafts {
+		b, err := json.Marshal(d.Reply)
+		if err != nil {
+			return nil, err
+		}
+		out[i].reply = string(b)
+		if len(d.Parts) == 0 {
+			out[i].parts = []string{""}
+		}
+		for _, p := range d.Parts {
+			b, err := json.Marshal(p)
+			if err != nil {
+				return nil, err
+			}
+			out[i].parts = append(out[i].parts, string(b))
+		}
+	}
+	return out, nil
+}
+
+// OpenLookups are the look-ups whose result is not yet a turn.
+func (s *Store) OpenLookups(ctx context.Context) ([]bot.Lookup, error) {
+	rows, err := s.read.QueryContext(ctx, "SELECT id, channel, customer, body FROM lookups ORDER BY id")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var out []bot.Outgoing
+	var out []bot.Lookup
 	for rows.Next() {
-		o := bot.Outgoing{Address: bot.Address{Channel: channel}}
+		var l bot.Lookup
 		var body []byte
-		var at int64
-		if err := rows.Scan(&o.ID, &o.Address.Customer, &body, &at, &o.Attempts); err != nil {
+		if err := rows.Scan(&l.ID, &l.Address.Channel, &l.Address.Customer, &body); err != nil {
 			return nil, err
 		}
-		o.At = time.UnixMilli(at)
-		if err := json.Unmarshal(body, &o.Reply); err != nil {
-			return nil, fmt.Errorf("outbox row %d: %w", o.ID, err)
+		if err := json.Unmarshal(body, &l.Check); err != nil {
+			return nil, fmt.Errorf("look-up row %d: %w", l.ID, err)
 		}
-		out = append(out, o)
+		out = append(out, l)
 	}
 	return out, rows.Err()
-}
-
-// Sent settles a delivered reply.
-func (s *Store) Sent(ctx context.Context, id int64, now time.Time) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET state = 'sent', sent_at = ?, attempts = attempts + 1 WHERE id = ?", now.UnixMilli(), id)
-	return err
-}
-
-// Refused settles a reply that will never be delivered.
-func (s *Store) Refused(ctx context.Context, id int64, why string) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET state = 'refused', last_error = ?, attempts = attempts + 1 WHERE id = ?", why, id)
-	return err
-}
-
-// Retry puts a reply off.
-func (s *Store) Retry(ctx context.Context, id int64, why string, next time.Time) error {
-	_, err := s.write.ExecContext(ctx, "UPDATE outbox SET last_error = ?, next_at = ?, attempts = attempts + 1 WHERE id = ?", why, next.UnixMilli(), id)
-	return err
 }
 
 // History is what was said in a conversation after an entry, oldest first; after 0 gives the last limit entries.
 func (s *Store) History(ctx context.Context, a bot.Address, after int64, limit int) ([]bot.Entry, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT * FROM (
-		SELECT e.id, i.body AS said, o.body AS replied, coalesce(i.at, o.at) AS at FROM entries e
-		LEFT JOIN inbox i ON i.id = e.inbox_id LEFT JOIN outbox o ON o.id = e.outbox_id
+		SELECT e.id, i.body AS said, r.body AS replied, coalesce(i.at, r.at) AS at FROM entries e
+		LEFT JOIN inbox i ON i.id = e.inbox_id LEFT JOIN replies r ON r.id = e.reply_id
 		WHERE e.channel = ? AND e.customer = ? AND e.id > ? ORDER BY e.id DESC LIMIT ?) ORDER BY id`, a.Channel, a.Customer, after, limit)
 	if err != nil {
 		return nil, err

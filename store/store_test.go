@@ -62,7 +62,9 @@ func TestTurnSurvivesRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := dialog.Conversation{State: dialog.Asking, Slots: dialog.Slots{SubjectType: "individual"}}
-	if _, err := s.SaveTurn(ctx, anna, in.ID, c, []dialog.Reply{{Text: "好"}}, time.UnixMilli(2000)); err != nil {
+	check := dialog.CheckDomain{Purpose: "domain_check", Name: dialog.DomainName{Host: "a.cn"}}
+	turn := bot.Turn{Address: anna, Inbox: []int64{in.ID}, Conversation: c, Replies: []bot.Draft{{Reply: dialog.Reply{Text: "好"}}}, Lookups: []dialog.CheckDomain{check}, Now: time.UnixMilli(2000)}
+	if _, err := s.SaveTurn(ctx, turn); err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
@@ -74,19 +76,30 @@ func TestTurnSurvivesRestart(t *testing.T) {
 	if open, _ := s.Open(ctx); len(open) != 0 {
 		t.Error("a finished message is open again")
 	}
-	out, err := s.Waiting(ctx, "web", time.UnixMilli(3000), 10)
-	if err != nil || len(out) != 1 || out[0].Reply.Text != "好" {
-		t.Fatalf("waiting = %+v, %v", out, err)
+	looks, err := s.OpenLookups(ctx)
+	if err != nil || len(looks) != 1 || looks[0].Check.Name.Host != "a.cn" || looks[0].Address != anna {
+		t.Fatalf("look-ups = %+v, %v", looks, err)
+	}
+	o, ok, err := s.Next(ctx, anna, time.UnixMilli(3000))
+	if err != nil || !ok || o.Reply.Text != "好" || o.Key == "" {
+		t.Fatalf("next = %+v, %v, %v", o, ok, err)
 	}
 	h, err := s.History(ctx, anna, 0, 10)
 	if err != nil || len(h) != 2 || h[0].From != "customer" || h[1].From != "bot" {
 		t.Errorf("history = %+v, %v", h, err)
 	}
-	if err := s.Sent(ctx, out[0].ID, time.UnixMilli(4000)); err != nil {
+	if err := s.Settle(ctx, o.ID, bot.Outcome{State: "sent", Receipt: "77", Counted: true}, time.UnixMilli(4000)); err != nil {
 		t.Fatal(err)
 	}
-	if out, _ := s.Waiting(ctx, "web", time.UnixMilli(9000), 10); len(out) != 0 {
+	if _, ok, _ := s.Next(ctx, anna, time.UnixMilli(9000)); ok {
 		t.Error("a sent reply waits")
+	}
+	turn = bot.Turn{Address: anna, Lookup: looks[0].ID, Conversation: c, Now: time.UnixMilli(5000)}
+	if _, err := s.SaveTurn(ctx, turn); err != nil {
+		t.Fatal(err)
+	}
+	if looks, _ := s.OpenLookups(ctx); len(looks) != 0 {
+		t.Error("a finished look-up is open again")
 	}
 }
 

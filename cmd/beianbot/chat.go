@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -154,7 +153,7 @@ func (t *talk) save(ctx context.Context, ev dialog.Event, replies []dialog.Reply
 	if t.store == nil {
 		return nil
 	}
-	var inbox int64
+	turn := bot.Turn{Address: t.address, Conversation: t.conv, Now: time.Now(), Shown: true}
 	if m, ok := ev.(dialog.Message); ok {
 		t.said++
 		m.ID = fmt.Sprintf("%s-%d-%d", t.address.Customer, m.At.UnixNano(), t.said)
@@ -162,17 +161,13 @@ func (t *talk) save(ctx context.Context, ev dialog.Event, replies []dialog.Reply
 		if err != nil {
 			return err
 		}
-		inbox = in.ID
+		turn.Inbox = []int64{in.ID}
 	}
-	out, err := t.store.SaveTurn(ctx, t.address, inbox, t.conv, replies, time.Now())
-	if err != nil {
-		return err
+	for _, r := range replies {
+		turn.Replies = append(turn.Replies, bot.Draft{Reply: r})
 	}
-	var errs []error
-	for _, o := range out {
-		errs = append(errs, t.store.Sent(ctx, o.ID, time.Now()))
-	}
-	return errors.Join(errs...)
+	_, err := t.store.SaveTurn(ctx, turn)
+	return err
 }
 
 func (t *talk) show(replies []dialog.Reply, text *string) error {

@@ -1,0 +1,114 @@
+package bot
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"beianbot/dialog"
+)
+
+// heldForRequest is how long replies wait for a request that is open for them before the sender takes them: well beyond any network's own limit, so that only a
+// crash makes it matter.
+const heldForRequest = 30 * time.Second
+
+// waiter is a request that waits for a conversation to become quiet.
+type waiter struct {
+	ready chan struct{}
+	once  sync.Once
+}
+
+func (w *waiter) wake() { w.once.Do(func() { close(w.ready) }) }
+
+// Ask receives a message for a network that takes the answer as the response to its own request; see Asker.
+func (s *Service) Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error) {
+	if s.busy(a) {
+		return nil, ErrBusy
+	}
+	w := &waiter{ready: make(chan struct{})}
+	s.mu.Lock()
+	t := s.talk(a)
+	t.waiters = append(t.waiters, w) // before the message is stored, so that its turn cannot end unseen
+	s.mu.Unlock()
+	in, fresh, err := s.store.Receive(ctx, a, m)
+	switch {
+	case err != nil:
+		s.leave(a, t, w)
+		return nil, err
+	case fresh:
+		s.enqueue(a, task{inbox: in.ID, event: m})
+	default:
+		s.mu.Lock()
+		if t.quiet() {
+			w.wake()
+		}
+		s.mu.Unlock()
+	}
+	select {
+	case <-w.ready:
+	case <-ctx.Done():
+	case <-s.ctx.Done():
+	}
+	pending, later := s.leave(a, t, w)
+	if later { // a later message of this customer waits too and takes all of it
+		return &Answer{Pending: true}, nil
+	}
+	return s.answer(a, in.ID, fresh, pending)
+}
+
+// leave takes a waiter off its conversation, and says whether something is still under way and whether a later request waits.
+func (s *Service) leave(a Address, t *talk, w *waiter) (pending, later bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(t.waiters, w)
+	later = i >= 0 && i < len(t.waiters)-1
+	if i >= 0 {
+		t.waiters = slices.Delete(t.waiters, i, i+1)
+	}
+	pending = !t.quiet()
+	if !pending && len(t.waiters) == 0 && s.talks[a] == t {
+		delete(s.talks, a)
+	}
+	return pending, later
+}
+
+// answer claims what can be said to a customer now.
+func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second) // the request's own time may be over; what is ready is still wanted
+	defer cancel()
+	out := &Answer{Pending: pending}
+	sender := s.senders[a.Channel]
+	if sender == nil || !sender.claim(a.Customer) {
+		return out, nil // the sender is talking to this customer at this moment and says it all
+	}
+	var err error
+	if !fresh && !pending { // the network did not get the response and asks again
+		if out.Parts, err = s.outbox.Passive(ctx, inbox); err == nil && len(out.Parts) > 0 {
+			sender.release(a.Customer)
+			return out, nil
+		}
+	}
+	if err == nil {
+		out.Parts, err = s.outbox.Unsettled(ctx, a)
+	}
+	if err != nil || len(out.Parts) == 0 {
+		sender.release(a.Customer)
+		return out, err
+	}
+	parts := out.Parts
+	out.settle = func(ctx context.Context, taken int) error {
+		defer sender.release(a.Customer)
+		var sent, free []int64
+		for i, p := range parts {
+			if i < taken {
+				sent = append(sent, p.ID)
+				s.observer.Delivered(a.Channel, "passive")
+			} else {
+				free = append(free, p.ID)
+			}
+		}
+		return s.outbox.SettlePassive(ctx, sent, free, s.lookups.Now())
+	}
+	return out, nil
+}

@@ -1,0 +1,195 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Waits between tries of one message: 2 s, 4 s, 8 s … at most five minutes; after maxAttempts it is given up and marked refused, with the last error.
+const maxAttempts = 12
+
+func retryAfter(attempts int) time.Duration {
+	return min(5*time.Minute, 2*time.Second<<min(attempts, 10))
+}
+
+// Bounds of one channel's sender: customers served side by side, and how long one delivery may take.
+const (
+	maxDeliveries  = 16
+	deliveryWithin = 30 * time.Second
+)
+
+// sender delivers one channel's messages: side by side for different customers, one after the other for one customer.
+type sender struct {
+	s    *Service
+	c    Channel
+	wake chan struct{}
+
+	mu     sync.Mutex
+	taken  map[CustomerID]bool // being delivered to, or claimed by an open request
+	parked time.Time           // nothing goes out before (a limit of the whole channel)
+}
+
+func newSender(s *Service, c Channel) *sender {
+	return &sender{s: s, c: c, wake: make(chan struct{}, 1), taken: map[CustomerID]bool{}}
+}
+
+func (d *sender) signal() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// claim takes a customer for the caller alone; false when somebody has them.
+func (d *sender) claim(c CustomerID) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.taken[c] {
+		return false
+	}
+	d.taken[c] = true
+	return true
+}
+
+func (d *sender) release(c CustomerID) {
+	d.mu.Lock()
+	delete(d.taken, c)
+	d.mu.Unlock()
+	d.signal()
+}
+
+// run delivers until the service stops. The ticker finds what becomes due by the clock.
+func (d *sender) run() {
+	ctx := d.s.ctx
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	places := make(chan struct{}, maxDeliveries)
+	for {
+		d.dispatch(ctx, places)
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
+	now := d.s.lookups.Now()
+	d.mu.Lock()
+	parked := now.Before(d.parked)
+	d.mu.Unlock()
+	if parked {
+		return
+	}
+	// More than can be served at once: those whom an open request or a delivery has are passed over.
+	customers, err := d.s.outbox.Due(ctx, d.c.Name(), now, 4*maxDeliveries)
+	if err != nil {
+		if ctx.Err() == nil {
+			d.s.observer.Failed("read outbox")
+			d.s.log.Error("read outbox", "channel", d.c.Name(), "error", err)
+		}
+		return
+	}
+	for _, c := range customers {
+		if !d.claim(c) {
+			continue
+		}
+		select {
+		case places <- struct{}{}:
+		case <-ctx.Done():
+			d.release(c)
+			return
+		}
+		d.s.work.Go(func() {
+			defer func() { <-places; d.release(c) }()
+			d.serve(ctx, Address{Channel: d.c.Name(), Customer: c})
+		})
+	}
+}
+
+// serve delivers what is due to one customer, in order, until nothing is or one message has to wait.
+func (d *sender) serve(ctx context.Context, a Address) {
+	for ctx.Err() == nil {
+		o, ok, err := d.s.outbox.Next(ctx, a, d.s.lookups.Now())
+		if err == nil && !ok {
+			return
+		}
+		var out Outcome
+		if err == nil {
+			out = d.deliver(ctx, o)
+			if out.State == "" {
+				return // the service is stopping: the message stays as it is
+			}
+			err = d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				d.s.observer.Failed("settle message")
+				d.s.log.Error("settle message", "channel", a.Channel, "error", err)
+			}
+			return
+		}
+		if out.State != "sent" && out.State != "refused" {
+			return
+		}
+	}
+}
+
+// deliver tries one message and says what becomes of it.
+func (d *sender) deliver(ctx context.Context, o Outgoing) (out Outcome) {
+	result := "sent"
+	defer func() {
+		if out.State != "" {
+			d.s.observer.Delivered(d.c.Name(), result)
+		}
+	}()
+	receipt, err := d.attempt(ctx, o)
+	now := d.s.lookups.Now()
+	var refusal *Refusal
+	var later *Later
+	var held *Held
+	switch {
+	case err == nil:
+		return Outcome{State: "sent", Receipt: receipt, Counted: true}
+	case errors.As(err, &refusal):
+		result = "refused"
+		return Outcome{State: "refused", Why: refusal.Why, Counted: true, Blocked: refusal.Blocked}
+	case errors.As(err, &held):
+		result = "held"
+		return Outcome{State: "held", Why: held.Why}
+	case errors.As(err, &later):
+		result = "later"
+		next := now.Add(max(later.After, 100*time.Millisecond))
+		if later.All {
+			d.mu.Lock()
+			d.parked = next
+			d.mu.Unlock()
+		}
+		return Outcome{State: "waiting", Why: later.Why, Next: next}
+	case ctx.Err() != nil:
+		return Outcome{}
+	case o.Attempts+1 >= maxAttempts:
+		result = "given_up"
+		d.s.log.Error("message given up", "channel", d.c.Name(), "message", o.ID, "attempts", maxAttempts, "error", err)
+		return Outcome{State: "refused", Why: "given up: " + err.Error(), Counted: true}
+	}
+	result = "retry"
+	return Outcome{State: "waiting", Why: err.Error(), Next: now.Add(retryAfter(o.Attempts)), Counted: true}
+}
+
+// attempt guards one delivery: it ends in time, and a channel that panics has failed.
+func (d *sender) attempt(ctx context.Context, o Outgoing) (receipt string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, deliveryWithin)
+	defer cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("delivery panicked: %v", r)
+		}
+	}()
+	return d.c.Deliver(ctx, o)
+}

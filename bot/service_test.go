@@ -1,0 +1,355 @@
+package bot_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"beianbot/bot"
+	"beianbot/dialog"
+	"beianbot/knowledge"
+	"beianbot/store"
+)
+
+// network is a channel whose deliveries a test watches and breaks.
+type network struct {
+	mu    sync.Mutex
+	fail  func(o bot.Outgoing) error
+	got   []string // texts in order of arrival
+	keys  []string
+	event chan struct{}
+	quiet time.Duration
+}
+
+func newNetwork() *network { return &network{event: make(chan struct{}, 10000)} }
+
+func (n *network) Name() bot.ChannelName { return "net" }
+
+func (n *network) Quiet() time.Duration { return n.quiet }
+
+func (n *network) Compose(r dialog.Reply) []bot.Part { return []bot.Part{{Text: r.Text}} }
+
+func (n *network) Deliver(_ context.Context, o bot.Outgoing) (string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer func() { n.event <- struct{}{} }()
+	n.keys = append(n.keys, o.Key)
+	if n.fail != nil {
+		if err := n.fail(o); err != nil {
+			return "", err
+		}
+	}
+	n.got = append(n.got, o.Part.Text)
+	return "r" + fmt.Sprint(o.ID), nil
+}
+
+func (n *network) texts() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.got)
+}
+
+// await waits until as many deliveries were tried.
+func (n *network) await(t testing.TB, count int) {
+	t.Helper()
+	for range count {
+		select {
+		case <-n.event:
+		case <-time.After(20 * time.Second):
+			t.Fatal("no delivery")
+		}
+	}
+}
+
+// registry answers domain checks when the test lets it.
+type registry struct{ open chan struct{} }
+
+func (r registry) Check(ctx context.Context, name dialog.DomainName) dialog.Evidence {
+	select {
+	case <-r.open:
+	case <-ctx.Done():
+	}
+	return dialog.Evidence{Source: "whois"}
+}
+
+type noCases struct{}
+
+func (noCases) Find(context.Context, string, string, bool) (*dialog.Case, time.Time, error) {
+	return nil, time.Time{}, nil
+}
+
+var engine = sync.OnceValue(func() *dialog.Engine {
+	k, _, err := knowledge.Load(knowledge.Embedded(), knowledge.Options{Operator: knowledge.Operator{Name: "示例云", Phone: "400", FilingSystemURL: "https://ba.example.cn",
+		Hours: knowledge.Text{ZH: "工作日", EN: "working days"}}})
+	if err != nil {
+		panic(err)
+	}
+	return dialog.NewEngine(k, time.UTC)
+})
+
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.at }
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	c.at = c.at.Add(d)
+	c.mu.Unlock()
+}
+
+type rig struct {
+	*bot.Service
+	store *store.Store
+	net   *network
+	clock *clock
+	reg   registry
+}
+
+func start(t testing.TB, file string, net *network, open bool) *rig {
+	t.Helper()
+	st, err := store.Open(context.Background(), file, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{store: st, net: net, clock: &clock{at: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}, reg: registry{open: make(chan struct{})}}
+	if open {
+		close(r.reg.open)
+	}
+	r.Service = bot.NewService(st, st, bot.Lookups{Domains: r.reg, Cases: noCases{}, Now: r.clock.now}, engine(), slog.New(slog.DiscardHandler))
+	r.Add(net)
+	if err := r.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(r.end)
+	return r
+}
+
+func (r *rig) end() {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	r.Stop(ctx)
+	r.store.Close()
+}
+
+func (r *rig) say(t testing.TB, customer, id, text string) {
+	t.Helper()
+	m := dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text}
+	if _, err := r.Receive(context.Background(), bot.Address{Channel: "net", Customer: bot.CustomerID(customer)}, m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAnswersInOrderOnce(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	for i, text := range []string{"备案要多久?", "备案要多少钱?", "备案要多久?"} {
+		r.say(t, "anna", fmt.Sprint(i), text)
+		r.say(t, "anna", fmt.Sprint(i), text) // the network repeats itself
+	}
+	net.await(t, 3)
+	got := net.texts()
+	if len(got) != 3 || got[0] == got[1] || got[0] != got[2] {
+		t.Errorf("%d replies: %q", len(got), got)
+	}
+}
+
+func TestShortMessagesBecomeOneQuestion(t *testing.T) {
+	net := newNetwork()
+	net.quiet = 300 * time.Millisecond
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	for i, text := range []string{"你好", "我想问下", "备案要多久?"} {
+		r.say(t, "anna", fmt.Sprint(i), text)
+	}
+	net.await(t, 1)
+	whole := net.texts()
+	r.say(t, "bert", "b", "备案要多久?")
+	net.await(t, 1)
+	if got := net.texts(); len(whole) != 1 || len(got) != 2 {
+		t.Errorf("%d replies to anna, %d in all: %q", len(whole), len(got), got)
+	}
+}
+
+func TestEachKindOfFailure(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		then  string // what happens to the message afterwards
+		again bool
+	}{
+		"later":   {&bot.Later{Why: "429", After: 3 * time.Second}, "sent", true},
+		"broken":  {errors.New("connection reset"), "sent", true},
+		"refused": {&bot.Refusal{Why: "forbidden"}, "gone", false},
+		"held":    {&bot.Held{Why: "window closed"}, "next contact", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			net := newNetwork()
+			broken := true
+			net.fail = func(bot.Outgoing) error {
+				if broken {
+					return c.err
+				}
+				return nil
+			}
+			r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+			r.say(t, "anna", "1", "备案要多久?")
+			net.await(t, 1)
+			net.mu.Lock()
+			broken = false
+			net.mu.Unlock()
+			r.clock.advance(time.Minute)
+			switch c.then {
+			case "sent":
+				net.await(t, 1)
+				if len(net.texts()) != 1 || net.keys[0] != net.keys[1] {
+					t.Errorf("texts %q, keys %q", net.texts(), net.keys)
+				}
+			case "gone":
+				r.say(t, "anna", "2", "备案要多少钱?")
+				net.await(t, 1)
+				if got := net.texts(); len(got) != 1 {
+					t.Errorf("texts %q", got)
+				}
+			case "next contact":
+				r.say(t, "anna", "2", "备案要多少钱?")
+				net.await(t, 2)
+				if got := net.texts(); len(got) != 2 {
+					t.Errorf("texts %q", got)
+				}
+			}
+		})
+	}
+}
+
+func TestAskGivesTheAnswerToTheRequest(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	a, m := bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: "1", At: r.clock.now(), Kind: dialog.TextMessage, Text: "帮我查 example.cn"}
+	ask := func() *bot.Answer {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		got, err := r.Ask(ctx, a, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	got := ask()
+	if len(got.Parts) != 2 || got.Pending { // that it looks, and what it found
+		t.Fatalf("parts %+v, pending %v", got.Parts, got.Pending)
+	}
+	if err := got.Settle(context.Background(), 2); err != nil {
+		t.Fatal(err)
+	}
+	again := ask() // the response was lost on the way
+	if len(again.Parts) != 1 || again.Parts[0].Part.Text != got.Parts[0].Part.Text {
+		t.Errorf("again %+v", again.Parts)
+	}
+	if n := net.texts(); len(n) != 0 {
+		t.Errorf("said twice: %q", n)
+	}
+}
+
+func TestWhatIsNotReadyFollows(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	m := dialog.Message{ID: "1", At: r.clock.now(), Kind: dialog.TextMessage, Text: "帮我查 example.cn"}
+	got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, m)
+	if err != nil || !got.Pending {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if err := got.Settle(context.Background(), len(got.Parts)); err != nil {
+		t.Fatal(err)
+	}
+	close(r.reg.open)
+	net.await(t, 1)
+	if n := net.texts(); len(n) != 1 {
+		t.Errorf("followed: %q", n)
+	}
+}
+
+func TestLookupSurvivesRestart(t *testing.T) {
+	file, net := filepath.Join(t.TempDir(), "s.db"), newNetwork()
+	r := start(t, file, net, false)
+	r.say(t, "anna", "1", "帮我查 example.cn")
+	net.await(t, 1)
+	r.end()
+	net = newNetwork()
+	start(t, file, net, true)
+	net.await(t, 1)
+	if got := net.texts(); len(got) != 1 {
+		t.Errorf("after the restart: %q", got)
+	}
+}
+
+func TestFloodOfOneLeavesOthersAlone(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	refused := 0
+	for i := range 1000 {
+		m := dialog.Message{ID: fmt.Sprint("f", i), At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}
+		_, err := r.Receive(context.Background(), bot.Address{Channel: "net", Customer: "flood"}, m)
+		if errors.Is(err, bot.ErrBusy) {
+			refused++
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := dialog.Message{ID: "x", At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多少钱?"}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, m)
+	if err != nil || len(got.Parts) != 1 {
+		t.Errorf("beside the flood: %+v, %v", got, err)
+	}
+	got.Settle(context.Background(), 1)
+	net.await(t, 1000-refused)
+}
+
+// BenchmarkTurns is a question through the whole durable path (inbox, turn, outbox, settled), 200 customers at once, synchronous=FULL. Compare with
+// BenchmarkBareCommit of package store.
+func BenchmarkTurns(b *testing.B) {
+	net := newNetwork()
+	r := start(b, filepath.Join(b.TempDir(), "s.db"), net, true)
+	work := make(chan int)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var took []time.Duration
+	for w := range 200 {
+		wg.Go(func() {
+			a := bot.Address{Channel: "net", Customer: bot.CustomerID(fmt.Sprint(w))}
+			for i := range work {
+				begun := time.Now()
+				got, err := r.Ask(context.Background(), a, dialog.Message{ID: fmt.Sprint(i), At: begun, Kind: dialog.TextMessage, Text: "备案要多久?"})
+				if err != nil || len(got.Parts) == 0 {
+					b.Error(got, err)
+					continue
+				}
+				if err := got.Settle(context.Background(), len(got.Parts)); err != nil {
+					b.Error(err)
+				}
+				mu.Lock()
+				took = append(took, time.Since(begun))
+				mu.Unlock()
+			}
+		})
+	}
+	begun, i := time.Now(), 0
+	for b.Loop() {
+		i++
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+	slices.Sort(took)
+	b.ReportMetric(float64(len(took))/time.Since(begun).Seconds(), "turns/s")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+}
