@@ -156,6 +156,8 @@ type Message struct {
 	Text string // words, recognised words of a voice message, or a caption
 	// Choice is the value of a pressed button (Option.Value); then Text is its label.
 	Choice string
+	// Lang is what the customer's app is set to, where the network tells; it counts until their words do.
+	Lang knowledge.Lang `json:",omitempty"`
 	// File is the network's own handle of a picture, voice message or file, for staff to fetch; empty when there is none.
 	File string `json:",omitempty"`
 }

@@ -54,6 +54,9 @@ func (e *Engine) Step(c Conversation, ev Event) (Conversation, []Action) {
 	}
 	if t.c.Lang == "" {
 		t.c.Lang = knowledge.ZH
+		if m, ok := ev.(Message); ok && m.Lang != "" {
+			t.c.Lang = m.Lang
+		}
 	}
 	switch ev := ev.(type) {
 	case Message:

@@ -91,6 +91,12 @@ func (t *turn) act() bool {
 		} else {
 			t.parts[0].options = t.mainMenu()
 		}
+	case ChooseLanguage:
+		t.note(t.c.Topic)
+		t.add(part{text: t.say(t.s().ChooseLanguage), options: []Option{{Label: "中文", Value: "act:" + string(SpeakZH)}, {Label: "English", Value: "act:" + string(SpeakEN)}}})
+	case Privacy:
+		t.note(t.c.Topic)
+		t.add(part{text: t.say(t.s().Privacy)})
 	case WhatCanDo:
 		t.note(knowledge.Greeting)
 		t.add(part{text: t.say(t.s().WhatICan), options: t.mainMenu()})

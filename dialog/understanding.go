@@ -19,6 +19,10 @@ const (
 	SpeakZH   Act = "speak_zh"    // 说中文
 	SpeakEN   Act = "speak_en"    // English please
 	WhatCanDo Act = "what_can_do" // 你能做什么
+
+	// Asked for by a channel's command, not by words.
+	ChooseLanguage Act = "language"
+	Privacy        Act = "privacy"
 )
 
 // TopicScore is how likely a message is about a topic.

@@ -96,4 +96,17 @@ type Sentences struct {
 	SubjectAsk         Text `yaml:"subject_ask" lint:"required"`
 	RateLimited        Text `yaml:"rate_limited" lint:"required"`
 	Unreachable        Text `yaml:"unreachable" lint:"required"`
+	ChooseLanguage     Text `yaml:"choose_language" lint:"required"`
+	Privacy            Text `yaml:"privacy" lint:"required"`
+	PrivateOnly        Text `yaml:"private_only" lint:"required"`
+	Commands           struct {
+		Start    Text `yaml:"start" lint:"required"`
+		Help     Text `yaml:"help" lint:"required"`
+		Docs     Text `yaml:"docs" lint:"required"`
+		Check    Text `yaml:"check" lint:"required"`
+		Status   Text `yaml:"status" lint:"required"`
+		Human    Text `yaml:"human" lint:"required"`
+		Language Text `yaml:"language" lint:"required"`
+		Privacy  Text `yaml:"privacy" lint:"required"`
+	} `yaml:"commands"` // what a menu of commands says beside each
 }

@@ -25,6 +25,9 @@ func (t Text) In(l Lang) string {
 	return t.ZH
 }
 
+// Both gives both languages, one below the other, for somebody whose language is not known.
+func (t Text) Both() string { return t.ZH + "\n" + t.EN }
+
 // IsZero reports that neither language is there.
 func (t Text) IsZero() bool { return t.ZH == "" && t.EN == "" }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"beianbot/bot"
+	"beianbot/bot/telegram"
 	"beianbot/bot/web"
 	"beianbot/store"
 )
@@ -54,11 +55,21 @@ func (serveCmd) Run(g *globals) error {
 	service := bot.NewService(st, st, a.lookups, a.engine, log)
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Log: log})
 	service.Add(chat)
+	tg, err := conf.newTelegram(service, st, a, log)
+	if err != nil {
+		return err
+	}
+	if tg != nil {
+		service.Add(tg)
+	}
 	if err := service.Start(g.ctx); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", chat.Handler())
+	if tg != nil && conf.Telegram.Mode == "webhook" {
+		mux.Handle(telegram.Path, tg.Handler())
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, a) })
 	base, stop := context.WithCancel(context.Background())
@@ -68,6 +79,11 @@ func (serveCmd) Run(g *globals) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	go a.refresh(base, log)
+	if tg != nil {
+		polling := make(chan struct{})
+		go func() { tg.Run(g.ctx); close(polling) }()
+		defer func() { <-polling }() // before the store is closed
+	}
 
 	fmt.Fprintf(g.stdout, "web chat: http://%s/\n", ln.Addr())
 	for _, line := range a.sampleLines() {
