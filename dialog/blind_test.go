@@ -3,6 +3,7 @@ package dialog
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -34,13 +35,18 @@ func readLines[T any](t testing.TB, file string) []T {
 }
 
 // world answers the look-ups of a test: no domain shows anything, and one case exists.
-type world struct{ e *Engine }
+type world struct {
+	e    *Engine
+	late time.Duration // how long after testNow it is
+}
 
-const testCase, testProof = "BA20261101006", "6612"
+// The case of the tests, with the last four of its phone and of its certificate.
+const testCase, testProof, testProofID = "BA20261101006", "6612", "301X"
 
 func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 	var replies []Reply
-	events := []Event{Message{At: testNow, Kind: TextMessage, Text: text}}
+	now := testNow.Add(w.late)
+	events := []Event{Message{At: now, Kind: TextMessage, Text: text}}
 	for len(events) > 0 {
 		var actions []Action
 		c, actions = w.e.Step(c, events[0])
@@ -50,10 +56,10 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 			case Say:
 				replies = append(replies, a.Reply)
 			case CheckDomain:
-				events = append(events, DomainChecked{At: testNow, Purpose: a.Purpose, Report: Judge(w.e.k, a.Name, Evidence{Source: "whois"}, JudgeOptions{Now: testNow, Lang: a.Lang})})
+				events = append(events, DomainChecked{At: now, Purpose: a.Purpose, Report: Judge(w.e.k, a.Name, Evidence{Source: "whois"}, JudgeOptions{Now: now, Lang: a.Lang})})
 			case FindCase:
-				found := CaseFound{At: testNow, Purpose: a.Purpose, CaseNo: a.CaseNo, SyncedAt: testNow}
-				if a.CaseNo == testCase && (a.Proven || a.Proof == testProof) {
+				found := CaseFound{At: now, Purpose: a.Purpose, CaseNo: a.CaseNo, SyncedAt: now}
+				if a.CaseNo == testCase && (a.Proven || a.Proof == testProof || a.Proof == testProofID) {
 					found.Case = &Case{CaseNo: a.CaseNo, Status: knowledge.AuthorityReview, StatusAt: testNow.Add(-72 * time.Hour)}
 				}
 				events = append(events, found)
@@ -63,42 +69,50 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 	return c, replies
 }
 
-// Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
-const (
-	casesFloor     = 0.97
-	domainsFloor   = 0.98
-	domains2Floor  = 0.98
-	domains3Floor  = 0.98
-	dialoguesFloor = 0.90
+// blindCases are the sets with their floors.
+var (
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0}
+	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0}
 )
 
+// Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
+const (
+	domainsFloor  = 0.98
+	domains2Floor = 0.98
+	domains3Floor = 0.98
+)
+
+// TestBlindCases measures the verdicts on fully stated cases. A set was written before the program had seen it; its first run is noted in blindCases.
 func TestBlindCases(t *testing.T) {
-	w := world{NewEngine(loadKnowledge(t), nil)}
-	set := readLines[struct{ Text, Verdict, Rule string }](t, "testdata/understanding/cases.jsonl")
-	right, wrong := 0, 0
-	for _, l := range set {
-		_, replies := w.say(Conversation{}, l.Text)
-		got, topic := "none", knowledge.Topic("")
-		for _, r := range replies {
-			if r.Verdict != "" {
-				got = string(r.Verdict)
+	w := world{e: NewEngine(loadKnowledge(t), nil)}
+	for file, floor := range blindCases {
+		t.Run(file, func(t *testing.T) {
+			set := readLines[struct{ Text, Verdict, Rule string }](t, "testdata/understanding/"+file+".jsonl")
+			right, wrong := 0, 0
+			for _, l := range set {
+				_, replies := w.say(Conversation{}, l.Text)
+				got, topic := "none", knowledge.Topic("")
+				for _, r := range replies {
+					if r.Verdict != "" {
+						got = string(r.Verdict)
+					}
+					topic = r.Topic
+				}
+				if got == l.Verdict {
+					right++
+					continue
+				}
+				if got != "none" {
+					wrong++
+				}
+				t.Logf("%s: want %s, got %s (%s): %s", l.Rule, l.Verdict, got, topic, l.Text)
 			}
-			topic = r.Topic
-		}
-		switch {
-		case got == l.Verdict:
-			right++
-		default:
-			if got != "none" {
-				wrong++
+			rate := float64(right) / float64(len(set))
+			t.Logf("verdicts right %.3f of %d; wrong verdicts given %d", rate, len(set), wrong)
+			if rate < floor {
+				t.Errorf("below the floor %.2f", floor)
 			}
-			t.Logf("%s: want %s, got %s (%s): %s", l.Rule, l.Verdict, got, topic, l.Text)
-		}
-	}
-	rate := float64(right) / float64(len(set))
-	t.Logf("verdicts right %.3f of %d; wrong verdicts given %d", rate, len(set), wrong)
-	if rate < casesFloor {
-		t.Errorf("below the floor %.2f", casesFloor)
+		})
 	}
 }
 
@@ -132,94 +146,117 @@ func TestBlindDomains(t *testing.T) {
 	}
 }
 
+// expectation is what a turn of a dialogue must come to; what is left out may be anything.
+type expectation struct {
+	Topic       knowledge.Topic   `json:"topic"`
+	Topics      []knowledge.Topic `json:"topics"`
+	State       State             `json:"state"`
+	Slots       map[string]string `json:"slots"`
+	Verdict     knowledge.Verdict `json:"verdict"` // none: no verdict
+	Lang        knowledge.Lang    `json:"lang"`
+	ReplyHas    []string          `json:"reply_has"`
+	ReplyHasNot []string          `json:"reply_has_not"`
+}
+
+type dialogue struct {
+	ID    string
+	Turns []struct {
+		Say    string
+		After  string // how long after the turn before, as a Go duration
+		Expect expectation
+	}
+}
+
+// TestBlindDialogues plays whole conversations. A set was written before the program had seen it; its first run is noted in blindDialogues.
 func TestBlindDialogues(t *testing.T) {
-	w := world{NewEngine(loadKnowledge(t), nil)}
-	type expect struct {
-		Topic       knowledge.Topic   `json:"topic"`
-		Topics      []knowledge.Topic `json:"topics"`
-		State       State             `json:"state"`
-		Slots       map[string]any    `json:"slots"`
-		Verdict     knowledge.Verdict `json:"verdict"`
-		Lang        knowledge.Lang    `json:"lang"`
-		ReplyHas    []string          `json:"reply_has"`
-		ReplyHasNot []string          `json:"reply_has_not"`
+	e := NewEngine(loadKnowledge(t), nil)
+	for file, floor := range blindDialogues {
+		t.Run(file, func(t *testing.T) {
+			set := readLines[dialogue](t, "testdata/understanding/"+file+".jsonl")
+			passed := 0
+			for _, d := range set {
+				if faults := d.play(world{e: e}); len(faults) == 0 {
+					passed++
+				} else {
+					t.Logf("%s: %s", d.ID, strings.Join(faults, "\n\t"))
+				}
+			}
+			rate := float64(passed) / float64(len(set))
+			t.Logf("dialogues passed whole %.3f of %d", rate, len(set))
+			if rate < floor {
+				t.Errorf("below the floor %.2f", floor)
+			}
+		})
 	}
-	set := readLines[struct {
-		ID    string
-		Turns []struct {
-			Say    string
-			Expect expect
+}
+
+var fillCase = strings.NewReplacer("{{CASE1}}", testCase, "{{PROOF1}}", testProof, "{{PROOF1X}}", testProofID)
+
+// play gives what went otherwise than expected.
+func (d dialogue) play(w world) (faults []string) {
+	c := Conversation{}
+	for i, turn := range d.Turns {
+		if after, err := time.ParseDuration(turn.After); err == nil {
+			w.late += after
 		}
-	}](t, "testdata/understanding/dialogues.jsonl")
-	passed := 0
-	fill := strings.NewReplacer("{{CASE1}}", testCase, "{{PROOF1}}", testProof)
-	for _, d := range set {
-		c, ok := Conversation{}, true
-		for i, turn := range d.Turns {
-			var replies []Reply
-			c, replies = w.say(c, fill.Replace(turn.Say))
-			var r Reply
-			for _, x := range replies {
-				if r.Topic == "" {
-					r.Topic, r.Topics = x.Topic, x.Topics
-				}
-				if x.Verdict != "" {
-					r.Verdict = x.Verdict
-				}
-				r.Text += x.Text + "\n"
+		var replies []Reply
+		c, replies = w.say(c, fillCase.Replace(turn.Say))
+		var r Reply
+		for _, x := range replies {
+			if r.Topic == "" {
+				r.Topic, r.Topics = x.Topic, x.Topics
 			}
-			e := turn.Expect
-			bad := func(what string, want, got any) {
-				ok = false
-				t.Logf("%s turn %d %q: %s: want %v, got %v", d.ID, i+1, turn.Say, what, want, got)
+			if x.Verdict != "" {
+				r.Verdict = x.Verdict
 			}
-			if e.Topic != "" && r.Topic != e.Topic {
-				bad("topic", e.Topic, r.Topic)
-			}
-			for _, x := range e.Topics {
-				if !slices.Contains(r.Topics, x) {
-					bad("topics", e.Topics, r.Topics)
-					break
-				}
-			}
-			if e.State != "" && c.State != e.State {
-				bad("state", e.State, c.State)
-			}
-			if e.Verdict != "" && e.Verdict != "none" && r.Verdict != e.Verdict {
-				bad("verdict", e.Verdict, r.Verdict)
-			}
-			if e.Lang != "" && c.Lang != e.Lang {
-				bad("lang", e.Lang, c.Lang)
-			}
-			b, _ := json.Marshal(c.Slots)
-			var slots map[string]any
-			json.Unmarshal(b, &slots)
-			for k, v := range e.Slots {
-				if s, isText := v.(string); isText {
-					v = fill.Replace(s)
-				}
-				if x, isText := v.(string); isText && slots[k] != x {
-					bad("slot "+k, v, slots[k])
-				}
-			}
-			for _, h := range e.ReplyHas {
-				if !strings.Contains(r.Text, fill.Replace(h)) {
-					bad("reply lacks", h, "")
-				}
-			}
-			for _, h := range e.ReplyHasNot {
-				if strings.Contains(r.Text, fill.Replace(h)) {
-					bad("reply has", h, "")
-				}
-			}
+			r.Text += x.Text + "\n"
 		}
-		if ok {
-			passed++
+		for _, f := range turn.Expect.faults(c, r) {
+			faults = append(faults, fmt.Sprintf("turn %d %q: %s", i+1, turn.Say, f))
 		}
 	}
-	rate := float64(passed) / float64(len(set))
-	t.Logf("dialogues passed whole %.3f of %d", rate, len(set))
-	if rate < dialoguesFloor {
-		t.Errorf("below the floor %.2f", dialoguesFloor)
+	return faults
+}
+
+func (e expectation) faults(c Conversation, r Reply) (out []string) {
+	bad := func(what string, want, got any) {
+		out = append(out, fmt.Sprintf("%s: want %v, got %v", what, want, got))
 	}
+	if e.Topic != "" && r.Topic != e.Topic {
+		bad("topic", e.Topic, r.Topic)
+	}
+	for _, x := range e.Topics {
+		if !slices.Contains(r.Topics, x) {
+			bad("topics", e.Topics, r.Topics)
+			break
+		}
+	}
+	if e.State != "" && c.State != e.State {
+		bad("state", e.State, c.State)
+	}
+	if e.Verdict == "none" && r.Verdict != "" || e.Verdict != "none" && e.Verdict != "" && r.Verdict != e.Verdict {
+		bad("verdict", e.Verdict, r.Verdict)
+	}
+	if e.Lang != "" && c.Lang != e.Lang {
+		bad("lang", e.Lang, c.Lang)
+	}
+	b, _ := json.Marshal(c.Slots)
+	var slots map[string]any
+	json.Unmarshal(b, &slots)
+	for k, v := range e.Slots {
+		if v = fillCase.Replace(v); slots[k] != v {
+			bad("slot "+k, v, slots[k])
+		}
+	}
+	for _, h := range e.ReplyHas {
+		if !strings.Contains(r.Text, fillCase.Replace(h)) {
+			bad("reply lacks", h, r.Text)
+		}
+	}
+	for _, h := range e.ReplyHasNot {
+		if strings.Contains(r.Text, fillCase.Replace(h)) {
+			bad("reply has", h, r.Text)
+		}
+	}
+	return out
 }

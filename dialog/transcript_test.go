@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "rewrite what the assistant said in the 
 //
 // Domains show nothing, and case BA20261101006 with 6612 is with the authority. go test ./dialog -run Transcripts -update rewrites 助手 and 结果.
 func TestTranscripts(t *testing.T) {
-	w := world{NewEngine(loadKnowledge(t), nil)}
+	w := world{e: NewEngine(loadKnowledge(t), nil)}
 	files, err := filepath.Glob("testdata/transcripts/*/*.txt")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no transcripts", err)
