@@ -23,24 +23,44 @@ func newActs(a knowledge.Acts) []actWords {
 // particle are the characters that may stand beside an act's words without changing it.
 const particle = " .。!！?？~,，、;啊吧呀哦呢了吗嘛哈的我你您就先请嗯那这个说再好"
 
-// act is how the message steers the conversation: one whose words, with particles, are all of it.
+// act is how the message steers the conversation: one whose words, with particles and excuses, are all of it.
 func (u *Understander) act(text string) Act {
-	best, left := NoAct, 1<<30
+	best, left := NoAct, 2
 	for _, a := range u.acts {
 		for _, p := range a.patterns {
 			s, e, ok := p.Find(text)
 			if !ok {
 				continue
 			}
-			if n := beside(text[:s]) + beside(text[e:]); n < left {
+			n := beside(text[:s]) + beside(text[e:])
+			if n > 1 && a.act != Yes && a.act != No {
+				n = beside(u.unexcused(text[:s] + " " + text[e:]))
+			}
+			if n < left {
 				best, left = a.act, n
 			}
 		}
 	}
-	if best == NoAct || left > 1 || (best == Yes || best == No) && left > 0 {
+	if (best == Yes || best == No) && left > 0 {
 		return NoAct
 	}
 	return best
+}
+
+// longExcuse is how many bytes may stand beside an act's words before nobody looks whether they are but an excuse.
+const longExcuse = 60
+
+// unexcused takes out words that change nothing about the act they stand beside: 没看清, 刚才那个.
+func (u *Understander) unexcused(s string) string {
+	if len(s) > longExcuse {
+		return s
+	}
+	for _, p := range u.excuses {
+		for from, to, ok := p.Find(s); ok; from, to, ok = p.Find(s) {
+			s = s[:from] + " " + s[to:]
+		}
+	}
+	return s
 }
 
 var politeEnglish = regexp.MustCompile(`\b(?:please|pls|plz|can you|could you|let's|i|me|that|it|for now|now|the|a|this|question|one|just|to|oh|um|well|i'm|am|about that|thanks|,)\b`)

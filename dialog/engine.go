@@ -185,7 +185,10 @@ func (t *turn) understood() {
 		t.document(t.c.Items[n-1])
 		return
 	}
-	facts := ExtractFacts(t.k, u.Text, asked)
+	if q != nil && (q.Slot == knowledge.SlotCaseNo || q.Proof) && u.Slots.CaseNo == "" && matchesAny(t.k.Acts.NoNumber, u.Text) && t.skip(*q) {
+		return
+	}
+	facts, asks := readFacts(t.k, u.Text, asked)
 	if l := u.Slots.ServerLocation; l != "" && facts["location"] == "" {
 		if facts == nil {
 			facts = Facts{}
@@ -211,6 +214,10 @@ func (t *turn) understood() {
 	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !asksSomething(u.Text) && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) {
 		wishes = nil
 	}
+	if t.describesSite(wishes, facts, asks) {
+		wishes = []knowledge.Topic{knowledge.NeedFiling}
+		u.Confidence = max(u.Confidence, sureEnough)
+	}
 	if t.factsMatter(wishes) {
 		t.remember(facts)
 		for _, id := range []knowledge.FactID{"location"} {
@@ -229,7 +236,7 @@ func (t *turn) understood() {
 			}
 		}
 		return
-	case len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "":
+	case len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
 		if topic := t.elliptic(facts); topic != "" {
 			if q != nil && q.Topic != topic {
 				t.aside()
@@ -248,7 +255,6 @@ func (t *turn) understood() {
 		t.unsure()
 		return
 	}
-	t.c.Lost = 0
 	if q != nil && !slices.Contains(wishes, q.Topic) {
 		t.aside()
 	} else {
@@ -331,6 +337,28 @@ func (t *turn) remember(f Facts) {
 	t.c.Facts = Remember(t.k, t.c.Facts, f)
 }
 
+// aboutSites are the topics that the description of a site resembles by its words alone, without asking about them.
+var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
+	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process}
+
+// describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
+// circumstance of the site that was judged before.
+func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
+	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) {
+		return false
+	}
+	if asks && wishes[0] != knowledge.Process && facts.weight() >= 2 {
+		return true
+	}
+	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
+}
+
+var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一种|哪一类|什么类型|何种|什么备案"), knowledge.MustPattern("which|what..kind|type")}
+
+func matchesAny(list []knowledge.Pattern, text string) bool {
+	return slices.ContainsFunc(list, func(p knowledge.Pattern) bool { return p.Match(text) })
+}
+
 // slotTopics are the topics that a changed slot re-answers.
 var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
 	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
@@ -388,7 +416,9 @@ func (t *turn) serve(topic knowledge.Topic, confidence float64) {
 	if !slices.Contains(t.topics, topic) {
 		t.topics = append(t.topics, topic)
 	}
-	t.c.Lost = 0
+	if topic != knowledge.OutOfScope {
+		t.c.Lost = 0
+	}
 	switch topic {
 	case knowledge.NeedFiling:
 		t.needFiling()
@@ -411,8 +441,8 @@ func (t *turn) serve(topic knowledge.Topic, confidence float64) {
 	case knowledge.Greeting:
 		t.answer(topic)
 		t.parts[len(t.parts)-1].options = t.mainMenu()
-	case knowledge.Goodbye, knowledge.Thanks, knowledge.Solved:
-		t.answer(topic)
+	case knowledge.OutOfScope:
+		t.outOfScope()
 	default:
 		t.answer(topic)
 	}
@@ -572,10 +602,5 @@ var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.Mu
 
 // asksSomething reports whether a message has a question in it.
 func asksSomething(text string) bool {
-	for _, p := range questionMarks {
-		if p.Match(text) {
-			return true
-		}
-	}
-	return false
+	return matchesAny(questionMarks, text)
 }

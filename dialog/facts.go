@@ -27,13 +27,19 @@ func Remember(k *knowledge.Knowledge, known, newer Facts) Facts {
 	return out
 }
 
-// ExtractFacts reads what a normalised message states. asked is the fact of the open question, so that a short answer ("香港", "没有")
-// states it; empty when none is open.
+// ExtractFacts gives what a normalised message states, see readFacts.
 func ExtractFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID) Facts {
+	f, _ := readFacts(k, normalised, asked)
+	return f
+}
+
+// readFacts reads what a normalised message states, and whether it asks if a filing is needed. asked is the fact of the open question, so that a short answer ("香港", "没有")
+// states it; empty when none is open.
+func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID) (Facts, bool) {
 	d := &k.Decision
 	r := d.Read(normalised)
 	if len(r.Statements) == 0 {
-		return nil
+		return nil, r.Asks
 	}
 	kept := undisputed(r.Statements)
 	out := Facts{}
@@ -59,7 +65,18 @@ func ExtractFacts(k *knowledge.Knowledge, normalised string, asked knowledge.Fac
 			out[asked] = v
 		}
 	}
-	return out
+	return out, r.Asks
+}
+
+// weight counts the facts on which a verdict hangs most: two of them make a message the description of a site.
+func (f Facts) weight() int {
+	n := 0
+	for _, id := range []knowledge.FactID{"location", "filed", "reach", "service", "cdn", "access_here", "name", "app_store", "app_online", "tunnel", "place"} {
+		if f[id] != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // undisputed keeps, of statements on one fact that overlap, the longest: "没备过" and not the "备过" in it. Sorted by fact.

@@ -100,8 +100,6 @@ func foldRune(r rune, table *[hanLast - hanFirst + 1]rune) rune {
 		return foldRune(r-0xfee0, table)
 	case r == '。' || r == '｡' || r == '…':
 		return '.'
-	case r == '、':
-		return ','
 	case r == '’' || r == '‘' || r == '＇':
 		return '\''
 	case r == '“' || r == '”' || r == '「' || r == '」' || r == '『' || r == '』':

@@ -49,11 +49,11 @@ func (t *turn) act() bool {
 		}
 		return t.skip(*q)
 	case Yes, No:
-		if q == nil {
-			if t.u.Act == Yes && len(t.c.Menus) > 0 || len(t.u.Asked) > 0 {
-				return false
-			}
+		switch {
+		case q == nil:
 			return false
+		case t.u.Act == No && (q.Slot == knowledge.SlotCaseNo || q.Proof):
+			return t.skip(*q)
 		}
 		return t.yesNo(*q, t.u.Act == Yes)
 	case Resume:
@@ -202,6 +202,18 @@ func (t *turn) unsure() {
 	}
 	options = append(options, t.option(t.s().SomethingElse, "topic:human"))
 	t.add(part{text: t.say(t.s().DidYouMean), options: options})
+}
+
+// outOfScope says what the bot can do; the second time in a row that it knows nothing nearer, it offers a person as well.
+func (t *turn) outOfScope() {
+	a := t.find(knowledge.OutOfScope)
+	t.give(a)
+	if len(a.Asked) > 0 {
+		return
+	}
+	if t.c.Lost++; t.c.Lost >= 2 {
+		t.add(part{text: t.say(t.s().OrPerson)})
+	}
 }
 
 func (t *turn) restart() {

@@ -18,6 +18,7 @@ type Understander struct {
 	cues     []cue
 	acts     []actWords
 	fix      []knowledge.Pattern
+	excuses  []knowledge.Pattern
 	places   *gazetteer
 	filings  []typed[knowledge.FilingTypeID]
 	subjects []typed[knowledge.SubjectTypeID]
@@ -37,7 +38,7 @@ var defaultCaseNo = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(ba ?-?20[0-9]{6,10}|
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, caseNo: defaultCaseNo}
+	u := &Understander{slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, caseNo: defaultCaseNo}
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))

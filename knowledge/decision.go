@@ -139,8 +139,9 @@ type (
 	}
 	wordsFile struct {
 		Words map[string][]string `yaml:"words" lint:"required"`
-		// Questions are the expressions that ask and state nothing.
+		// Questions are the expressions that ask whether to file and state nothing; Asides those that ask something else about filing.
 		Questions []Phrase `yaml:"questions" lint:"required"`
+		Asides    []Phrase `yaml:"asides" lint:"required"`
 		// Breaks divide a message where no punctuation does. Past, Plan and Perhaps give the tense of the part they stand in.
 		Breaks  []Phrase `yaml:"breaks" lint:"required"`
 		Past    []Phrase `yaml:"past" lint:"required"`
@@ -333,7 +334,7 @@ func (l *loader) compileWords(k *Knowledge) {
 		name string
 		kind entryKind
 		list []Phrase
-	}{{"questions", kindQuestion, words.Questions}, {"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
+	}{{"questions", kindQuestion, words.Questions}, {"asides", kindAside, words.Asides}, {"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
 		{"plan", kindPlan, words.Plan}, {"perhaps", kindPerhaps, words.Perhaps}, {"negations", kindNegation, words.Negations},
 		{"light", kindLight, words.Light}, {"dropped", kindDropped, words.Dropped}} {
 		add(in, []any{c.name}, c.kind, 0, 0, c.list)

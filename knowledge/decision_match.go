@@ -32,6 +32,7 @@ const (
 	kindVoid
 	kindBar
 	kindQuestion
+	kindAside
 	kindBreak
 	kindPast
 	kindPlan
@@ -240,6 +241,8 @@ type Reading struct {
 	Tenses []Tense
 	// Length is the number of characters.
 	Length int
+	// Asks says that the text asks whether to file.
+	Asks bool
 }
 
 // Read finds every statement in a normalised text (half width, lower case, Simplified).
@@ -256,8 +259,11 @@ func (d *Decision) Read(text string) Reading {
 	for _, set := range r.used {
 		for _, p := range d.matcher.starting[set] {
 			switch c := &d.matcher.phrases[p]; c.kind {
-			case kindQuestion:
-				r.each(c, true, func(s, e int) { asked = append(asked, [2]int{s, e}) })
+			case kindQuestion, kindAside:
+				r.each(c, true, func(s, e int) {
+					asked = append(asked, [2]int{s, e})
+					out.Asks = out.Asks || c.kind == kindQuestion
+				})
 			case kindBreak:
 				r.each(c, true, func(s, e int) { breaks[s] = true })
 			case kindNegation:

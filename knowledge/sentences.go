@@ -24,6 +24,7 @@ type Sentences struct {
 	NotAnAnswer        Text `yaml:"not_an_answer" lint:"required"`
 	StillNoAnswer      Text `yaml:"still_no_answer" lint:"required"`
 	LostTwice          Text `yaml:"lost_twice" lint:"required"`
+	OrPerson           Text `yaml:"or_person" lint:"required"`
 	NotUnderstood      Text `yaml:"not_understood" lint:"required"`
 	DidYouMean         Text `yaml:"did_you_mean" lint:"required"`
 	SomethingElse      Text `yaml:"something_else" lint:"required"`

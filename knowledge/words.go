@@ -21,6 +21,11 @@ type Acts struct {
 	WhatCanDo []Pattern `yaml:"what_can_do" lint:"required"`
 	// Correction are the words that take something back (不对, 说错了); what follows is the right value.
 	Correction []Pattern `yaml:"correction" lint:"required"`
+	// Excuse are words that may stand beside one of the above and change nothing (没看清, 刚才那个).
+	Excuse []Pattern `yaml:"excuse" lint:"required"`
+	// Suppose are words that try another circumstance (那如果, what if); NoNumber says that somebody has no case number or proof at hand.
+	Suppose  []Pattern `yaml:"suppose" lint:"required"`
+	NoNumber []Pattern `yaml:"no_number" lint:"required"`
 }
 
 // Regions tell where a server stands from what people say, and add names of places to those of the provinces' own files.
