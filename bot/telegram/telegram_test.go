@@ -54,6 +54,8 @@ type rig struct {
 	log     *log
 	hook    *httptest.Server
 	ahead   atomic.Int64
+	broken  atomic.Bool                    // the store takes nothing while it is true
+	last    atomic.Pointer[dialog.Message] // the message that came in last
 	stop    func()
 }
 
@@ -62,19 +64,20 @@ type setup struct {
 	net     *telegramtest.Server // one that outlives this rig
 	file    string               // of the store
 	lookups *bot.Lookups
-	broken  *atomic.Bool // the store takes nothing while it is true
 }
 
 // gate breaks the way into the store.
 type gate struct {
 	telegram.Receiver
 	broken *atomic.Bool
+	last   *atomic.Pointer[dialog.Message]
 }
 
 func (g gate) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bool, error) {
 	if g.broken.Load() {
 		return false, fmt.Errorf("the disk is full")
 	}
+	g.last.Store(&m)
 	return g.Receiver.Receive(ctx, a, m)
 }
 
@@ -103,10 +106,7 @@ func start(t testing.TB, s setup) *rig {
 	r.service = bot.NewService(r.store, r.store, lookups, engine(), logger)
 	o := s.Options
 	o.Token, o.APIURL, o.Settings, o.Sentences, o.Log = token, r.net.URL(), r.store, &engine().Knowledge().Sentences, logger
-	in := telegram.Receiver(r.service)
-	if s.broken != nil {
-		in = gate{in, s.broken}
-	}
+	in := gate{r.service, &r.broken, &r.last}
 	if o.Webhook {
 		r.hook = httptest.NewUnstartedServer(nil)
 		o.PublicURL = "http://" + r.hook.Listener.Addr().String() + "/bot"

@@ -314,6 +314,7 @@ func (s *Server) updates(ctx context.Context, p values) map[string]any {
 	mine := s.polling
 	s.change() // ends a request that is held open for another program
 	s.mu.Unlock()
+	offset := p.number("offset")
 	deadline := time.After(time.Duration(p.number("timeout")) * time.Second)
 	limit := int(p.number("limit"))
 	if limit < 1 || limit > 100 {
@@ -330,8 +331,9 @@ func (s *Server) updates(ctx context.Context, p values) map[string]any {
 			return failure(409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
 		}
 		s.keep()
-		if offset := p.number("offset"); offset > 0 {
+		if offset > 0 {
 			s.pending = slices.DeleteFunc(s.pending, func(q *queued) bool { return q.id < offset })
+			offset = 0
 		}
 		out := []map[string]any{}
 		for _, q := range s.pending[:min(limit, len(s.pending))] {

@@ -122,7 +122,15 @@ func (s *Server) URL() string { return s.http.URL }
 
 // Close stops the server.
 func (s *Server) Close() {
+	s.mu.Lock()
+	select {
+	case <-s.closing:
+		s.mu.Unlock()
+		return
+	default:
+	}
 	close(s.closing)
+	s.mu.Unlock()
 	s.http.CloseClientConnections()
 	s.http.Close()
 	s.work.Wait()
@@ -208,6 +216,20 @@ func (s *Server) Pending() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.pending)
+}
+
+// LastError is why the last webhook delivery failed.
+func (s *Server) LastError() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hook.lastError
+}
+
+// Heal takes all ordered failures back.
+func (s *Server) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.faults)
 }
 
 // Await waits until a condition holds; it is looked at after every change.
@@ -375,6 +397,9 @@ func (s *Server) keep() {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	s.mu.Unlock()
 	path, ok := strings.CutPrefix(r.URL.Path, "/bot")
 	token, method, found := strings.Cut(path, "/")
 	if !ok || !found {
