@@ -91,7 +91,7 @@ func cut(text string, end int) int {
 	if i := strings.LastIndexFunc(text[:end], unicode.IsSpace); i >= half {
 		return i
 	}
-	for i := end; i > half; { // not within a character that is built of several: an emoji, a letter with its accent
+	for i := end; i > 0; { // not within a character that is built of several: an emoji, a letter with its accent
 		next, _ := utf8.DecodeRuneInString(text[i:])
 		last, size := utf8.DecodeLastRuneInString(text[:i])
 		if next != '\u200d' && last != '\u200d' && !unicode.Is(unicode.Mn, next) && !unicode.Is(unicode.Me, next) && !(next >= 0x1f3fb && next <= 0x1f3ff) {

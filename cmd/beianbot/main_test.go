@@ -35,13 +35,16 @@ func call(t *testing.T, env []string, stdin string, args ...string) (code int, s
 }
 
 // startServer runs serve until the test ends and gives its address.
-func startServer(t *testing.T, dir string) string {
+func startServer(t *testing.T, dir string, env ...string) string {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	done := make(chan int, 1)
 	var errs bytes.Buffer
-	go func() { done <- run(ctx, nil, environment(t, dir), strings.NewReader(""), w, &errs); w.Close() }()
+	go func() {
+		done <- run(ctx, nil, append(environment(t, dir), env...), strings.NewReader(""), w, &errs)
+		w.Close()
+	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
 	go io.Copy(io.Discard, r)
 	if err != nil {
