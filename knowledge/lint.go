@@ -150,6 +150,7 @@ func (l *loader) collectRules(k *Knowledge) {
 		}
 		for i := range rules {
 			r := &rules[i]
+			r.When.FilingType, r.When.SubjectType = expand(r.When.FilingType, filingGroups), expand(r.When.SubjectType, subjectGroups)
 			if k.rules[r.ID] != nil && r.ID != "" {
 				l.fault(f, Error, []any{"rules", i, "id"}, "rule %q stands twice", r.ID)
 			}

@@ -246,7 +246,8 @@ const (
 	AboutOther       About = "other"
 )
 
-// When limits a rule to some filings; an empty list stands for all.
+// When limits a rule to some filings; an empty list stands for all. In rules FilingType may also hold the groups sites (first, access, add_site_here,
+// add_site_elsewhere) and filings (sites and app), SubjectType the group organisations (all but individual); loading puts the members in their place.
 type When struct {
 	FilingType  []FilingTypeID  `yaml:"filing_type"`
 	SubjectType []SubjectTypeID `yaml:"subject_type"`
@@ -254,6 +255,30 @@ type When struct {
 	// Fact limits it to a known answer beyond the three slots, e.g. {id_elsewhere: "yes"}: while the answer is unknown the rule is told
 	// with its condition (If); when it is known to differ, the rule is left out.
 	Fact map[FactID]string `yaml:"fact"`
+}
+
+// Groups stand in a rule's when for all their members.
+var (
+	filingGroups = map[FilingTypeID][]FilingTypeID{
+		"sites":   {First, Access, AddSiteHere, AddSiteElsewhere},
+		"filings": {First, Access, AddSiteHere, AddSiteElsewhere, App},
+	}
+	subjectGroups = map[SubjectTypeID][]SubjectTypeID{"organisations": SubjectTypes[1:]} // all but a private person
+)
+
+func expand[T ~string](list []T, groups map[T][]T) []T {
+	if !slices.ContainsFunc(list, func(v T) bool { return groups[v] != nil }) {
+		return list
+	}
+	var out []T
+	for _, v := range list {
+		if g := groups[v]; g != nil {
+			out = append(out, g...)
+		} else {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 // Effect says what a rule does to a filing.
