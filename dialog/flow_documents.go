@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -152,12 +153,16 @@ func (t *turn) addList(f Filing) {
 		}
 	}
 	for _, r := range refusals {
+		if Conditional(r, f) { // nobody has said that it concerns this customer: it stands with the notes, not before the list
+			notes = append(notes, r)
+			continue
+		}
 		b.WriteString(t.say(t.s().Warning) + t.rule(r, f) + "\n")
 		card.Notes = append(card.Notes, t.rule(r, f))
 		sources = append(sources, r.Sources...)
 	}
 	t.c.Items = nil
-	if len(documents) == 0 {
+	if !slices.ContainsFunc(documents, func(d Listed) bool { return !d.Conditional }) {
 		b.WriteString(t.say(t.s().NothingToUpload, "filing", title))
 	} else {
 		b.WriteString(t.say(t.s().ListTitle, "filing", title))
@@ -259,6 +264,9 @@ func (t *turn) rule(r *knowledge.Rule, f Filing) string {
 	out := text.In(t.c.Lang)
 	if Conditional(r, f) && !r.If.IsZero() {
 		out = r.If.In(t.c.Lang) + t.say(t.s().Colon) + out
+		if r.Effect == knowledge.Refuses {
+			out = t.say(t.s().Warning) + out
+		}
 	}
 	return strings.Join(append([]string{out}, t.caveats(r.Basis)...), " ")
 }
