@@ -68,6 +68,8 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 			all = append(all, text)
 		}
 	}
+	all = append(all, k.Decision.Words("inland")...)
+	all = append(all, k.Decision.Words("abroad")...)
 	u.mender = newMender(k.Slips.Words, all)
 	var out []phrase
 	var buf []feature

@@ -187,6 +187,9 @@ var decisionSections = []section{
 	rowsSection("addons", func(d *Decision, rows []*Row) { d.Addons = rows }),
 }
 
+// Words gives a list of words.yaml, with spaces as written there; nil when there is none.
+func (d *Decision) Words(list string) []string { return d.words[list] }
+
 // Fact finds a fact by id; nil when there is none.
 func (d *Decision) Fact(id FactID) *Fact { return d.facts[id] }
 

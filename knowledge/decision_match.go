@@ -256,16 +256,23 @@ func (d *Decision) Read(text string) Reading {
 	var asked [][2]int
 	var denials []int
 	breaks := map[int]bool{}
+	for _, set := range r.used { // breaks first: no expression reaches over one
+		for _, p := range d.matcher.starting[set] {
+			if c := &d.matcher.phrases[p]; c.kind == kindBreak {
+				r.each(c, true, func(s, e int) { breaks[s] = true })
+			}
+		}
+	}
+	r.divide(breaks)
 	for _, set := range r.used {
 		for _, p := range d.matcher.starting[set] {
 			switch c := &d.matcher.phrases[p]; c.kind {
+			case kindBreak:
 			case kindQuestion, kindAside:
 				r.each(c, true, func(s, e int) {
 					asked = append(asked, [2]int{s, e})
 					out.Asks = out.Asks || c.kind == kindQuestion
 				})
-			case kindBreak:
-				r.each(c, true, func(s, e int) { breaks[s] = true })
 			case kindNegation:
 				r.each(c, true, func(s, e int) { denials = append(denials, s); r.negEnd[e] = true })
 			case kindLight:
@@ -275,7 +282,6 @@ func (d *Decision) Read(text string) Reading {
 			}
 		}
 	}
-	r.divide(breaks)
 	r.mark(asked)
 	r.deny(denials)
 	out.Clauses = int(r.clause[len(r.clause)-1]) + 1
