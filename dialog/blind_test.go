@@ -71,7 +71,7 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 
 // blindCases are the sets with their floors.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0, "cases3": 0}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0}
 )
 
