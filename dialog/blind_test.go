@@ -69,10 +69,11 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 	return c, replies
 }
 
-// blindCases are the sets with their floors.
+// The sets with their floors. Those numbered were written before the program had seen them; on first sight 93.5 % of cases2, 89.9 % of cases3
+// and 78.3 % of dialogues2 were right.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0, "cases3": 0}
-	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97}
+	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90}
 )
 
 // Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).
@@ -82,7 +83,7 @@ const (
 	domains3Floor = 0.98
 )
 
-// TestBlindCases measures the verdicts on fully stated cases. A set was written before the program had seen it; its first run is noted in blindCases.
+// TestBlindCases measures the verdicts on fully stated cases. See blindCases.
 func TestBlindCases(t *testing.T) {
 	w := world{e: NewEngine(loadKnowledge(t), nil)}
 	for file, floor := range blindCases {
@@ -167,7 +168,7 @@ type dialogue struct {
 	}
 }
 
-// TestBlindDialogues plays whole conversations. A set was written before the program had seen it; its first run is noted in blindDialogues.
+// TestBlindDialogues plays whole conversations. See blindDialogues.
 func TestBlindDialogues(t *testing.T) {
 	e := NewEngine(loadKnowledge(t), nil)
 	for file, floor := range blindDialogues {

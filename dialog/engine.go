@@ -339,12 +339,13 @@ func (t *turn) remember(f Facts) {
 
 // aboutSites are the topics that the description of a site resembles by its words alone, without asking about them.
 var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
-	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process}
+	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees}
 
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
-	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) {
+	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) ||
+		wishes[0] == knowledge.Fees && matchesAny(howMuch, t.u.Text) {
 		return false
 	}
 	if asks && wishes[0] != knowledge.Process && facts.weight() >= 2 {
@@ -352,6 +353,8 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	}
 	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
+
+var howMuch = []knowledge.Pattern{knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")}
 
 var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一种|哪一类|什么类型|何种|什么备案"), knowledge.MustPattern("which|what..kind|type")}
 

@@ -360,7 +360,7 @@ func (r *reading) divide(breaks map[int]bool) {
 	for i, c := range r.text {
 		ends := breaks[i] && i > begin
 		switch c {
-		case ',', ';', '?', '!', '(', ')', '\n', '，', '。', '；', '？', '！', '（', '）', '…', ':', '：', '—', '"', '“', '”':
+		case ',', ';', '?', '!', '(', ')', '\n', '，', '。', '；', '？', '！', '（', '）', '…', '—':
 			ends = true
 		case '.':
 			ends = i+1 == len(r.text) || r.text[i+1] == ' ' || r.text[i+1] > unicode.MaxASCII || r.text[i+1] == '.' || i > 0 && r.text[i-1] > unicode.MaxASCII
