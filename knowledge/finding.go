@@ -43,7 +43,8 @@ func (fs Findings) Errors() bool {
 	return false
 }
 
-func (fs Findings) sort() {
+// Sort orders them by file and line.
+func (fs Findings) Sort() {
 	sort.SliceStable(fs, func(i, j int) bool {
 		if fs[i].File != fs[j].File {
 			return fs[i].File < fs[j].File

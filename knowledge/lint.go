@@ -14,14 +14,14 @@ import (
 type checked interface{ check(k *Knowledge) error }
 
 func (id SourceID) check(k *Knowledge) error {
-	if _, ok := k.Sources[id]; !ok && id != "" {
+	if _, ok := k.Sources[id]; !ok && id != "" && len(k.Sources) > 0 { // without any, sources.yaml itself is reported
 		return fmt.Errorf("no source %q in sources.yaml", id)
 	}
 	return nil
 }
 
 func (id DocumentID) check(k *Knowledge) error {
-	if _, ok := k.Documents[id]; !ok && id != "" {
+	if _, ok := k.Documents[id]; !ok && id != "" && len(k.Documents) > 0 {
 		return fmt.Errorf("no document %q in documents.yaml", id)
 	}
 	return nil
@@ -60,7 +60,7 @@ func known[K comparable, V any](what string, id K, all map[K]V) error {
 	return nil
 }
 
-func (b Basis) check(*Knowledge) error {
+func (b Basis) check(k *Knowledge) error {
 	if len(b.Sources) > 0 && b.Confidence == "" {
 		return fmt.Errorf("sources without confidence: say high, medium or low")
 	}
@@ -69,6 +69,13 @@ func (b Basis) check(*Knowledge) error {
 	}
 	if b.Disputed != nil && len(b.Sources) == 0 {
 		return fmt.Errorf("disputed, but the first view has no source")
+	}
+	if b.Disputed != nil {
+		if k.newest(b.Disputed.Sources) > k.newest(b.Sources) {
+			return fmt.Errorf("disputed: the other view has the newer source; tell that one first and this one under disputed")
+		}
+		k.newestFirst(b.Sources)
+		k.newestFirst(b.Disputed.Sources)
 	}
 	return nil
 }
@@ -126,7 +133,10 @@ func (l *loader) lint(k *Knowledge, opt Options) {
 		w.checkName()
 	}
 	l.lintWhole(k)
+	l.lintAnswers()
+	l.lintRules()
 	l.lintDecision(k)
+	l.lintFacts(k)
 	l.lintDomain(k)
 }
 
@@ -137,17 +147,7 @@ func (l *loader) fault(f *file, sev Severity, at []any, format string, args ...a
 // collectRules indexes every rule by id and reports an id used twice.
 func (l *loader) collectRules(k *Knowledge) {
 	for _, f := range l.files {
-		var rules []Rule
-		switch v := f.value.(type) {
-		case *nationalFile:
-			rules = v.Rules
-		case *Province:
-			rules = v.Rules
-		case *FilingType:
-			rules = v.Rules
-		case *SubjectType:
-			rules = v.Rules
-		}
+		rules, _ := rulesOf(f.value)
 		for i := range rules {
 			r := &rules[i]
 			r.When.FilingType, r.When.SubjectType = expand(r.When.FilingType, filingGroups), expand(r.When.SubjectType, subjectGroups)
@@ -162,21 +162,14 @@ func (l *loader) collectRules(k *Knowledge) {
 // lintWhole checks what no single value can: that everything the contract names is there.
 func (l *loader) lintWhole(k *Knowledge) {
 	missing := func(dir, id string) {
+		if l.broken[path.Join(dir, id+".yaml")] {
+			return // it is there, and what is wrong with it is reported
+		}
 		l.report(Finding{File: path.Join(dir, id+".yaml"), Severity: Error, Message: "missing: the contract names it"})
 	}
 	for _, t := range Topics {
 		if k.Topics[t] == nil {
 			missing("topics", string(t))
-		} else if a := k.Topics[t].Answers; len(a) > 0 {
-			last := a[len(a)-1]
-			if len(last.Asked) > 0 || !last.When.IsZero() {
-				l.report(Finding{File: path.Join("topics", string(t)+".yaml"), Severity: Error, Message: "the last answer must fit always: take asked and when away"})
-			}
-			for _, a := range a[:len(a)-1] {
-				if len(a.Asked) == 0 && a.When.IsZero() {
-					l.report(Finding{File: path.Join("topics", string(t)+".yaml"), Severity: Error, Message: fmt.Sprintf("answer %s fits always, so the answers after it are never given", a.ID)})
-				}
-			}
 		}
 		if len(k.Examples[t]) == 0 {
 			missing("examples", string(t))
@@ -193,8 +186,28 @@ func (l *loader) lintWhole(k *Knowledge) {
 		}
 	}
 	for _, s := range Statuses {
-		if k.Statuses[s] == nil {
+		if k.Statuses[s] == nil && !l.broken["statuses.yaml"] {
 			l.report(Finding{File: "statuses.yaml", Severity: Error, Message: fmt.Sprintf("status %q is missing", s)})
+		}
+	}
+}
+
+// lintFacts holds that the facts which limit rules and answers are there, with the values asked for.
+func (l *loader) lintFacts(k *Knowledge) {
+	for _, f := range l.files {
+		limit := func(w When, at ...any) {
+			for id, v := range w.Fact {
+				l.lintConditions(f, &k.Decision, append(at, "when", "fact"), Conditions{id: {v}})
+			}
+		}
+		rules, _ := rulesOf(f.value)
+		for i := range rules {
+			limit(rules[i].When, "rules", i)
+		}
+		if t, ok := f.value.(*TopicFile); ok {
+			for i := range t.Answers {
+				limit(t.Answers[i].When, "answers", i)
+			}
 		}
 	}
 }

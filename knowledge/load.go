@@ -70,6 +70,17 @@ type Knowledge struct {
 	provinces map[ProvinceID]*Province
 	rules     map[RuleID]*Rule
 	operator  Operator
+	files     []*file
+}
+
+// Line is where the value at a path of keys and indexes stands in a knowledge file: Line("examples/fees.yaml", "phrases", 3). 0 when there is no such file.
+func (k *Knowledge) Line(name string, at ...any) int {
+	for _, f := range k.files {
+		if f.name == name {
+			return f.line(at)
+		}
+	}
+	return 0
 }
 
 // Province finds a province by id; nil when there is none.
@@ -132,12 +143,19 @@ type loader struct {
 	mu       sync.Mutex
 	findings Findings
 	files    []*file
+	broken   map[string]bool // files that could not be read
 }
 
 func (l *loader) report(f Finding) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.findings = append(l.findings, f)
+}
+
+func (l *loader) unreadable(name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.broken[name] = true
 }
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): (.*)$`)
@@ -147,6 +165,7 @@ func decode[T any](l *loader, name string) *T {
 	v := new(T)
 	raw, err := fs.ReadFile(l.fsys, name)
 	if err != nil {
+		l.unreadable(name)
 		l.report(Finding{File: name, Severity: Error, Message: "cannot be read: " + reason(err)})
 		return nil
 	}
@@ -167,7 +186,10 @@ func decode[T any](l *loader, name string) *T {
 			f.Message = plainYAML(f.Message)
 			l.report(f)
 		}
-		return nil
+		if te == nil { // no YAML at all; with a wrong key or value the rest of the file is still checked
+			l.unreadable(name)
+			return nil
+		}
 	}
 	f := &file{name: name, raw: raw, value: v}
 	l.mu.Lock()
@@ -274,15 +296,16 @@ func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
 		Documents: map[DocumentID]*DocumentKind{}, DocumentOrder: map[DocumentID]int{}, Statuses: map[Status]*StatusText{},
 		provinces: map[ProvinceID]*Province{}, rules: map[RuleID]*Rule{}, operator: opt.Operator,
 	}
-	l := &loader{fsys: fsys}
+	l := &loader{fsys: fsys, broken: map[string]bool{}}
 	l.readAll(k)
 	sort.Slice(k.Provinces, func(i, j int) bool { return k.Provinces[i].ID < k.Provinces[j].ID })
 	sort.Slice(l.files, func(i, j int) bool { return l.files[i].name < l.files[j].name })
 	for _, p := range k.Provinces {
 		k.provinces[p.ID] = p
 	}
+	k.files = l.files
 	l.lint(k, opt)
-	l.findings.sort()
+	l.findings.Sort()
 	if l.findings.Errors() {
 		return nil, l.findings, &LintError{l.findings}
 	}

@@ -85,7 +85,7 @@ func (p Pattern) String() string { return p.source }
 func (p *Pattern) UnmarshalYAML(n *yaml.Node) error {
 	parsed, err := ParsePattern(n.Value)
 	if err != nil {
-		return fmt.Errorf("line %d: %w", n.Line, err)
+		return &yaml.TypeError{Errors: []string{fmt.Sprintf("line %d: %v", n.Line, err)}} // the decoder goes on and collects them all
 	}
 	*p = parsed
 	return nil

@@ -43,6 +43,7 @@ func (serveCmd) Run(g *globals) error {
 		return err
 	}
 	defer st.Close()
+	reload := newReloader(conf, log)
 	a, err := g.newAssistant(conf)
 	if err != nil {
 		return err
@@ -71,7 +72,7 @@ func (serveCmd) Run(g *globals) error {
 		mux.Handle(telegram.Path, tg.Handler())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, a) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, reload) })
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
@@ -79,6 +80,7 @@ func (serveCmd) Run(g *globals) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	go a.refresh(base, log)
+	go reload.run(base, service.SetEngine)
 	if tg != nil {
 		polling := make(chan struct{})
 		go func() { tg.Run(g.ctx); close(polling) }()
@@ -133,8 +135,9 @@ func (a *assistant) refresh(ctx context.Context, log *slog.Logger) {
 }
 
 // ready answers /readyz: 200 when store, mirror and knowledge are up.
-func ready(w http.ResponseWriter, r *http.Request, st *store.Store, a *assistant) {
-	body := map[string]string{"store": "up", "mirror": "up", "knowledge": "up"}
+func ready(w http.ResponseWriter, r *http.Request, st *store.Store, reload *reloader) {
+	body := map[string]string{"store": "up", "mirror": "up"}
+	reload.state(body)
 	code := http.StatusOK
 	if err := st.Ping(r.Context()); err != nil {
 		body["store"], code = "down", http.StatusServiceUnavailable

@@ -44,14 +44,22 @@ func (c *Config) knowledgeFiles() (fs.FS, string, error) {
 	return os.DirFS(c.Knowledge.Dir), c.Knowledge.Dir, nil
 }
 
-func (c *Config) newEngine() (*dialog.Engine, error) {
+// loadKnowledge loads the files that the configuration names; name says which they are.
+func (c *Config) loadKnowledge() (k *knowledge.Knowledge, name string, err error) {
 	files, name, err := c.knowledgeFiles()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	k, _, err := knowledge.Load(files, c.knowledgeOptions(time.Now()))
+	if k, _, err = knowledge.Load(files, c.knowledgeOptions(time.Now())); err != nil {
+		return nil, "", fmt.Errorf("knowledge %s: %w", name, err)
+	}
+	return k, name, nil
+}
+
+func (c *Config) newEngine() (*dialog.Engine, error) {
+	k, _, err := c.loadKnowledge()
 	if err != nil {
-		return nil, fmt.Errorf("knowledge %s: %w", name, err)
+		return nil, err
 	}
 	return dialog.NewEngine(k, c.Operator.Zone), nil
 }

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"beianbot/dialog"
+	"beianbot/knowledge"
+)
+
+// reloadEvery is how often knowledge.dir is looked at. A change is taken up once the folder has stayed the same for one such time, so that a copy under way
+// or an editor's half-written file is not.
+const reloadEvery = 2 * time.Second
+
+// reloader keeps the running program on the files of knowledge.dir: all of them without an error, or the former ones.
+type reloader struct {
+	conf *Config
+	log  *slog.Logger
+	take func(*dialog.Engine)
+
+	tried   string // the fingerprint that was loaded or refused last
+	pending string // one seen once
+	mu      sync.Mutex
+	at      time.Time // of the last load that was taken up
+	problem string    // of the last that was not; empty when the newest files are in use
+}
+
+// newReloader remembers the folder as it is before the first load.
+func newReloader(conf *Config, log *slog.Logger) *reloader {
+	r := &reloader{conf: conf, log: log, at: time.Now()}
+	r.tried = fingerprint(conf.Knowledge.Dir)
+	return r
+}
+
+// run looks at the folder until ctx ends; take is given every new engine. Without a folder of the operator's there is nothing to watch.
+func (r *reloader) run(ctx context.Context, take func(*dialog.Engine)) {
+	if r.conf.Knowledge.Dir == "" {
+		return
+	}
+	r.take = take
+	tick := time.NewTicker(reloadEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			r.poll()
+		}
+	}
+}
+
+// poll loads the folder if it has changed and come to rest. What is refused is logged once for each change, every finding with its file and line.
+func (r *reloader) poll() {
+	now := fingerprint(r.conf.Knowledge.Dir)
+	if now == r.tried {
+		r.pending = ""
+		return
+	}
+	if now != r.pending {
+		r.pending = now
+		return
+	}
+	files, _, err := r.conf.knowledgeFiles()
+	var k *knowledge.Knowledge
+	var findings knowledge.Findings
+	if err == nil {
+		k, findings, err = knowledge.Load(files, r.conf.knowledgeOptions(time.Now()))
+	}
+	if fingerprint(r.conf.Knowledge.Dir) != now {
+		r.pending = ""
+		return // changed while it was read: what was read may be of both versions
+	}
+	r.tried, r.pending = now, ""
+	if err != nil {
+		n := 0
+		for _, f := range findings {
+			if f.Severity == knowledge.Error {
+				n++
+				r.log.Error("knowledge file refused", "at", fmt.Sprintf("%s:%d", f.File, f.Line), "why", f.Message)
+			}
+		}
+		problem := fmt.Sprintf("the files changed, but have %d errors", n)
+		var lint *knowledge.LintError
+		if !errors.As(err, &lint) {
+			problem = "the folder cannot be read"
+			r.log.Error("knowledge folder refused", "why", err)
+		}
+		r.log.Error("knowledge not taken up; the former files serve on", "errors", n)
+		r.set(time.Time{}, problem)
+		return
+	}
+	r.take(dialog.NewEngine(k, r.conf.Operator.Zone))
+	r.set(time.Now(), "")
+	r.log.Info("knowledge taken up", "warnings", len(findings))
+}
+
+func (r *reloader) set(at time.Time, problem string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.problem = problem
+	if !at.IsZero() {
+		r.at = at
+	}
+}
+
+// state adds the knowledge to the body of /readyz. A refused change does not make the program unready: it answers from the former files.
+func (r *reloader) state(body map[string]string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	body["knowledge"] = "up"
+	body["knowledge_loaded_at"] = r.at.UTC().Format(time.RFC3339)
+	if r.problem != "" {
+		body["knowledge_problem"] = r.problem + "; the former files serve on, the log says why"
+	}
+}
+
+// fingerprint changes with the name, size or time of any file in a folder, and with whether it can be read.
+func fingerprint(dir string) string {
+	if dir == "" {
+		return ""
+	}
+	h, files := sha256.New(), os.DirFS(dir)
+	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		info, err := fs.Stat(files, name) // of the file that a link leads to
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(h, "%s\x00%d\x00%d\n", name, info.Size(), info.ModTime().UnixNano())
+		return nil
+	})
+	return fmt.Sprintf("%x %v", h.Sum(nil), err)
+}

@@ -1,0 +1,155 @@
+package knowledge
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// copied is the embedded folder, to be changed by a test.
+func copied(t testing.TB) fstest.MapFS {
+	t.Helper()
+	out := fstest.MapFS{}
+	err := fs.WalkDir(Embedded(), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(Embedded(), name)
+		out[name] = &fstest.MapFile{Data: b}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// edit changes a file; old must be in it.
+func edit(t testing.TB, f fstest.MapFS, name, old, new string) {
+	t.Helper()
+	s := string(f[name].Data)
+	if !strings.Contains(s, old) {
+		t.Fatalf("%s has no %q", name, old)
+	}
+	f[name] = &fstest.MapFile{Data: []byte(strings.Replace(s, old, new, 1))}
+}
+
+func load(t testing.TB, f fs.FS) (*Knowledge, Findings) {
+	t.Helper()
+	k, findings, _ := Load(f, Options{Operator: Operator{Name: "甲", Phone: "1", FilingSystemURL: "https://a.example", Hours: Text{ZH: "早", EN: "am"}},
+		Today: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)})
+	return k, findings
+}
+
+const ruleGD = `
+  - id: CN-GD.test
+    about: %ABOUT%
+    effect: %EFFECT%
+    when: {filing_type: [first], subject_type: [individual]%FACT%}
+%MORE%
+    sources: [t_prov]
+    confidence: medium
+`
+
+func withRule(about, effect, fact, more string) string {
+	return "rules:" + strings.TrimRight(strings.NewReplacer("%ABOUT%", about, "%EFFECT%", effect, "%FACT%", fact, "%MORE%", more).Replace(ruleGD), "\n")
+}
+
+// TestLintFinds holds each check of a folder: what an operator may write wrong, and the line that says so.
+func TestLintFinds(t *testing.T) {
+	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
+	for _, tt := range []struct{ name, file, old, new, want string }{
+		{"unknown key", gd, "id_prefix:", "id_prefx:", gd + `:4: error: unknown key "id_prefx"`},
+		{"missing translation", gd, "{zh: 广东省, en: Guangdong}", "{zh: 广东省}", gd + ":2: error: translation missing"},
+		{"dead source", gd, "sources: [h_prov, t_prov, q_prov]", "sources: [nobody]", gd + `:16: error: no source "nobody"`},
+		{"dead document", gd, "document: residence_proof", "document: nothing", gd + `:14: error: no document "nothing"`},
+		{"dead replaced rule", gd, "rules:", withRule("age", "note", "", `    text: {zh: "要满十岁才行", en: "ten"}`+"\n    replaces: [nothing]"), `replaces "nothing", which does not exist`},
+		{"dead fact", gd, `fact: {id_elsewhere: "yes"}`, `fact: {id_elswhere: "yes"}`, gd + `:13: error: no fact "id_elswhere"`},
+		{"dead value", gd, `fact: {id_elsewhere: "yes"}`, `fact: {id_elsewhere: "ja"}`, `has no value "ja"`},
+		{"unsourced", gd, "    sources: [t_prov]\n    confidence: medium\n", "", gd + ":18: error: rule CN-GD.age has no source"},
+		{"expired", gd, `review_by: "2027-05-31"`, `review_by: "2026-11-30"`, gd + ":8: warning: review date 2026-11-30 has passed"},
+		{"refused and asked for", gd, "rules:", withRule("residence", "refuses", `, fact: {id_elsewhere: "yes"}`, `    text: {zh: "不收外地身份证", en: "no"}`), "one refuses the filing, the other asks for a document"},
+		{"always and sometimes", gd, "rules:", withRule("document", "requires", "", "    document: commitment_letter\n    if: {zh: 仅当要时, en: Only if asked}"), "one asks for commitment_letter always, the other only sometimes"},
+		{"another number", gd, "rules:", withRule("age", "note", "", `    text: {zh: "未满 16 岁的要另交证明,先打 {phone} 问清", en: "sixteen"}`), "contradicts"},
+		{"another number than the nation's", gd, "rules:", withRule("domain", "note", "", `    text: {zh: "域名有效期最好剩 6 个月以上", en: "six"}`), "national.validity (national.yaml:"},
+		{"replaced is none", gd, "rules:", withRule("domain", "note", "", `    text: {zh: "域名有效期最好剩 6 个月以上", en: "six"}`+"\n    replaces: [national.validity]"), ""},
+		{"shadowed", "topics/duration.yaml", `      - "实名|同步"`, `      - "注销 同步"`, `pattern "注销 同步" of answer duration.sync is never reached: "注销|取消接入" of answer duration.cancel`},
+		{"fits always", "topics/duration.yaml", "    asked:\n      - \"注销|取消接入\"\n      - \"cancel*|deregist*\"\n", "", "answer duration.cancel fits always"},
+		{"last does not", fees, "  - id: fees.general\n", "  - id: fees.general\n    when: {filing_type: [app]}\n", ": error: the last answer must fit always"},
+		{"answer of another topic", fees, "id: fees.general", "id: duration.fees", "begin its id with the topic"},
+		{"newer view second", "topics/change.yaml", "sources: [h_change, t_doc]", "sources: [t_doc]", "the other view has the newer source"},
+		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:17: error: pattern"},
+		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
+		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := copied(t)
+			edit(t, f, tt.file, tt.old, tt.new)
+			_, findings := load(t, f)
+			var all []string
+			for _, x := range findings {
+				all = append(all, x.String())
+			}
+			text := strings.Join(all, "\n")
+			if tt.want == "" && tt.name == "replaced is none" && text != "" || !strings.Contains(text, tt.want) {
+				t.Errorf("want %q, found:\n%s", tt.want, text)
+			}
+		})
+	}
+}
+
+// TestLintTellsEverythingAtOnce holds that one fault hides no other: a file with a wrong key is still checked, and a broken one sends no echo through the rest.
+func TestLintTellsEverythingAtOnce(t *testing.T) {
+	f := copied(t)
+	edit(t, f, "provinces/CN-GD.yaml", "id_prefix:", "id_prefx:")
+	edit(t, f, "provinces/CN-GD.yaml", "sources: [h_prov, t_prov, q_prov]", "sources: [nobody]")
+	edit(t, f, "sources.yaml", "sources:", "sources: [")
+	f["examples/fees.yaml"] = &fstest.MapFile{Data: []byte("topic: fees\nphrases: [")}
+	f["odd.txt"] = &fstest.MapFile{Data: []byte("x")}
+	k, findings := load(t, f)
+	if k != nil {
+		t.Error("loaded with errors")
+	}
+	if len(findings) != 4 {
+		t.Errorf("%d findings for 4 faults that can be seen:\n%v", len(findings), findings)
+	}
+	f = copied(t)
+	edit(t, f, "provinces/CN-GD.yaml", "id_prefix:", "id_prefx:")
+	edit(t, f, "provinces/CN-GD.yaml", "sources: [h_prov, t_prov, q_prov]", "sources: [nobody]")
+	if _, findings = load(t, f); len(findings) != 2 {
+		t.Errorf("%d findings for 2 faults:\n%v", len(findings), findings)
+	}
+}
+
+func TestDiffSaysWhatChanged(t *testing.T) {
+	a, _ := load(t, copied(t))
+	f := copied(t)
+	edit(t, f, "provinces/CN-GD.yaml", "页脚写主体备案号", "页脚要写主体备案号")
+	edit(t, f, "provinces/CN-BJ.yaml", "  - id: CN-BJ.suffix", "  - id: CN-BJ.other")
+	edit(t, f, "examples/fees.yaml", "  - 备案要钱吗", "  - 备个案得花多少银子")
+	edit(t, f, "domain/suffixes.yaml", `  - {name: "ren"}`+"\n", "")
+	edit(t, f, "sources.yaml", `date: "2018"`, `date: "2019"`)
+	b, findings := load(t, f)
+	if b == nil {
+		t.Fatal(findings)
+	}
+	var zh, en []string
+	for _, d := range Diff(a, b) {
+		zh, en = append(zh, d.In(ZH)), append(en, d.In(EN))
+	}
+	text := strings.Join(zh, "\n")
+	for _, want := range []string{"~ 来源 s_help date:\n    原来: 2018\n    现在: 2019", "+ 规则 CN-BJ.other:新增。", "- 规则 CN-BJ.suffix:删除。", "~ 规则 CN-GD.footer text.zh:",
+		"- 域名后缀 ren:删除。", "~ 问法 fees phrases: 加了 备个案得花多少银子 去掉 备案要钱吗"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in:\n%s", want, text)
+		}
+	}
+	if len(zh) != 6 || !strings.Contains(strings.Join(en, "\n"), "+ rule CN-BJ.other: added.") {
+		t.Errorf("%d differences:\n%s\n%s", len(zh), text, strings.Join(en, "\n"))
+	}
+	if same := Diff(a, a); len(same) != 0 {
+		t.Errorf("a version differs from itself: %v", same)
+	}
+}
