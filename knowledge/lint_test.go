@@ -79,7 +79,7 @@ func TestLintFinds(t *testing.T) {
 		{"fits always", "topics/duration.yaml", "    asked:\n      - \"注销|取消接入\"\n      - \"cancel*|deregist*\"\n", "", "answer duration.cancel fits always"},
 		{"last does not", fees, "  - id: fees.general\n", "  - id: fees.general\n    when: {filing_type: [app]}\n", ": error: the last answer must fit always"},
 		{"answer of another topic", fees, "id: fees.general", "id: duration.fees", "begin its id with the topic"},
-		{"newer view second", "topics/change.yaml", "sources: [h_change, t_doc]", "sources: [t_doc]", "the other view has the newer source"},
+		{"newer view second", "topics/change.yaml", "sources: [h_change, t_doc]", "sources: [t_old]", "the other view has the newer source"},
 		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:17: error: pattern"},
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
