@@ -49,6 +49,9 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if err != nil {
 		return "", c.outcome(chat, err, time.Now())
 	}
+	if c.opt.Webhook {
+		c.setDown("") // a poller says so by itself
+	}
 	if id == 0 {
 		return "", nil
 	}
@@ -150,6 +153,7 @@ func (c *Channel) outcome(chat int64, err error, now time.Time) error {
 	case errors.Is(err, api.ErrorBadRequest):
 		return &bot.Refusal{Why: why}
 	case unsent(err):
+		c.setDown(c.advice(err))
 		return &bot.Later{Why: why, After: 5 * time.Second, All: true}
 	}
 	return errors.New(why)

@@ -212,7 +212,7 @@ func TestDownSaysWhy(t *testing.T) {
 		"conflict": {"getUpdates", telegramtest.Fault{Code: 409, Description: "Conflict: terminated by other getUpdates request"}, "another program"},
 		"token":    {"getMe", telegramtest.Fault{Code: 401, Description: "Unauthorized"}, "telegram.token"},
 		"server":   {"getUpdates", telegramtest.Fault{Code: 502, Description: "Bad Gateway"}, "cannot be reached"},
-		"limit":    {"getUpdates", telegramtest.Fault{Code: 429, Description: "Too Many Requests", RetryAfter: 3}, "cannot be reached"},
+		"limit":    {"getUpdates", telegramtest.Fault{Code: 429, Description: "Too Many Requests", RetryAfter: 3}, "asks us to wait"},
 		"no JSON":  {"getUpdates", telegramtest.Fault{Garbage: true}, "not what the Bot API sends"},
 	} {
 		t.Run(name, func(t *testing.T) {

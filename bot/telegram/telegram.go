@@ -211,7 +211,10 @@ func (c *Channel) register(ctx context.Context) error {
 
 // advice is one sentence for /readyz on why calls fail.
 func (c *Channel) advice(err error) string {
+	var many *api.TooManyRequestsError
 	switch {
+	case errors.As(err, &many):
+		return "Telegram asks us to wait; it goes on by itself"
 	case errors.Is(err, api.ErrorUnauthorized) || errors.Is(err, api.ErrorNotFound):
 		return "Telegram does not know the token; copy telegram.token again from @BotFather"
 	case errors.Is(err, api.ErrorConflict):
