@@ -245,6 +245,7 @@ func TestPollingTakesAWebhookDown(t *testing.T) {
 
 func TestTheEndpointRefusesWhatIsNotTelegram(t *testing.T) {
 	r := start(t, setup{Options: telegram.Options{Webhook: true, Secret: "right"}})
+	r.net.Set(anna, func(*telegramtest.Chat) {}) // Telegram knows whom an update is from
 	update := `{"update_id":1,"message":{"message_id":9,"date":1,"chat":{"id":41,"type":"private"},"from":{"id":41},"text":"备案要多久?"}}`
 	for _, c := range []struct {
 		name, method, secret, body string

@@ -187,11 +187,11 @@ func (s *Server) chat(id int64) *Chat {
 func (s *Server) Chat(id int64) Chat {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.view(id)
-}
-
-func (s *Server) view(id int64) Chat {
-	c := *s.chat(id)
+	known := s.chats[id]
+	if known == nil {
+		return Chat{ID: id}
+	}
+	c := *known
 	c.Shown = append([]Shown(nil), c.Shown...)
 	c.Actions, c.Answers = append([]string(nil), c.Actions...), append([]string(nil), c.Answers...)
 	return c
