@@ -112,7 +112,7 @@ type part struct {
 
 func (t *turn) add(p part) { t.parts = append(t.parts, p) }
 
-func (t *turn) s() *knowledge.Sentences { return &t.k.Sentences }
+func (t *turn) s() *knowledge.Sentences { return t.k.Sentences }
 
 // say gives a sentence in the customer's language, with pairs of placeholder and value filled in.
 func (t *turn) say(s knowledge.Text, pairs ...string) string {

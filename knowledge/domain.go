@@ -12,7 +12,7 @@ type Domain struct {
 	Suffixes   map[string]Suffix
 	SuffixDate Date // of the list
 	Registrars []Registrar
-	Texts      DomainTexts
+	Texts      *DomainTexts
 	CDNs       []CDN
 }
 
@@ -91,7 +91,7 @@ var domainSections = []section{
 		}
 	}),
 	one("domain/registrars.yaml", true, func(k *Knowledge, v *registrarsFile) { k.Domain.Registrars = v.Registrars }),
-	one("domain/texts.yaml", true, func(k *Knowledge, v *DomainTexts) { k.Domain.Texts = *v }),
+	one("domain/texts.yaml", true, func(k *Knowledge, v *DomainTexts) { k.Domain.Texts = v }),
 	one("domain/cdns.yaml", true, func(k *Knowledge, v *cdnFile) { k.Domain.CDNs = v.CDNs }),
 }
 

@@ -317,8 +317,10 @@ func (w *walker) text(t *Text) {
 			}
 		}
 	}
-	t.ZH = strings.TrimSpace(w.fillZH.Replace(w.fill.Replace(t.ZH)))
-	t.EN = strings.TrimSpace(w.fillEN.Replace(w.fill.Replace(t.EN)))
+	t.ZH, t.EN = w.fillZH.Replace(w.fill.Replace(t.ZH)), w.fillEN.Replace(w.fill.Replace(t.EN))
+	if _, joined := w.f.value.(*Sentences); !joined { // a dash between two parts needs its spaces
+		t.ZH, t.EN = strings.TrimSpace(t.ZH), strings.TrimSpace(t.EN)
+	}
 }
 
 // checkName holds that a file is named by its id.

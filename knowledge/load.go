@@ -58,7 +58,7 @@ type Knowledge struct {
 	// DocumentOrder is the order in which checklists show documents: that of the catalogue.
 	DocumentOrder map[DocumentID]int
 	Statuses      map[Status]*StatusText
-	Sentences     Sentences
+	Sentences     *Sentences
 	Acts          Acts
 	Regions       Regions
 	Slips         Slips
@@ -268,7 +268,7 @@ var sections = append([]section{
 			k.Statuses[v.Statuses[i].ID] = &v.Statuses[i]
 		}
 	}),
-	one("sentences.yaml", true, func(k *Knowledge, v *Sentences) { k.Sentences = *v }),
+	one("sentences.yaml", true, func(k *Knowledge, v *Sentences) { k.Sentences = v }),
 	one("documents.yaml", true, func(k *Knowledge, v *documentsFile) {
 		for i := range v.Documents {
 			d := &v.Documents[i]
@@ -295,6 +295,7 @@ func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
 		FilingTypes: map[FilingTypeID]*FilingType{}, SubjectTypes: map[SubjectTypeID]*SubjectType{},
 		Documents: map[DocumentID]*DocumentKind{}, DocumentOrder: map[DocumentID]int{}, Statuses: map[Status]*StatusText{},
 		provinces: map[ProvinceID]*Province{}, rules: map[RuleID]*Rule{}, operator: opt.Operator,
+		Sentences: &Sentences{}, Domain: Domain{Texts: &DomainTexts{}}, // filled in place: lint puts the operator into their texts
 	}
 	l := &loader{fsys: fsys, broken: map[string]bool{}}
 	l.readAll(k)

@@ -105,7 +105,7 @@ func start(t testing.TB, s setup) *rig {
 	logger := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.service = bot.NewService(r.store, r.store, lookups, engine(), logger)
 	o := s.Options
-	o.Token, o.APIURL, o.Settings, o.Sentences, o.Log = token, r.net.URL(), r.store, &engine().Knowledge().Sentences, logger
+	o.Token, o.APIURL, o.Settings, o.Sentences, o.Log = token, r.net.URL(), r.store, engine().Knowledge().Sentences, logger
 	in := gate{r.service, &r.broken, &r.last}
 	if o.Webhook {
 		r.hook = httptest.NewUnstartedServer(nil)

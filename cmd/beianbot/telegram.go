@@ -14,5 +14,5 @@ func (c *Config) newTelegram(in telegram.Receiver, settings bot.Settings, a *ass
 		return nil, nil
 	}
 	return telegram.New(in, telegram.Options{Token: c.Telegram.Token, APIURL: c.Telegram.APIURL, Webhook: c.Telegram.Mode == "webhook", Secret: c.Telegram.WebhookSecret,
-		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: &a.engine.Knowledge().Sentences, Quiet: time.Second, Log: log})
+		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: a.engine.Knowledge().Sentences, Quiet: time.Second, Log: log})
 }
