@@ -9,9 +9,9 @@ import (
 	"beianbot/knowledge"
 )
 
-// noteOrder is what matters most in a list of notes: first what stops a filing, then people, then the domain, then the rest.
-var noteOrder = map[knowledge.About]int{knowledge.AboutResidence: 0, knowledge.AboutAge: 1, knowledge.AboutSubject: 2, knowledge.AboutSubjectHead: 3, knowledge.AboutSiteHead: 4,
-	knowledge.AboutDomain: 5, knowledge.AboutQuantity: 6, knowledge.AboutDocument: 7, knowledge.AboutPhone: 8, knowledge.AboutContent: 9, knowledge.AboutName: 10,
+// noteOrder is what matters most in a list of notes: first what is handed in and whose card is taken, then people, then the domain, then the rest.
+var noteOrder = map[knowledge.About]int{knowledge.AboutDocument: 0, knowledge.AboutResidence: 1, knowledge.AboutSubjectHead: 2, knowledge.AboutSiteHead: 3, knowledge.AboutSubject: 4,
+	knowledge.AboutDomain: 5, knowledge.AboutAge: 6, knowledge.AboutQuantity: 7, knowledge.AboutPhone: 8, knowledge.AboutContent: 9, knowledge.AboutName: 10,
 	knowledge.AboutAddress: 11, knowledge.AboutAccess: 12, knowledge.AboutSite: 13, knowledge.AboutChange: 14, knowledge.AboutAfter: 15, knowledge.AboutOther: 16}
 
 // notesShown is how many notes stand in the first message; the rest follow on 更多. A phone shows about this many without scrolling far.
@@ -153,7 +153,7 @@ func (t *turn) addList(f Filing) {
 		}
 	}
 	for _, r := range refusals {
-		if Conditional(r, f) { // nobody has said that it concerns this customer: it stands with the notes, not before the list
+		if !refusing(r, f) { // nobody has said that it concerns this customer: it stands with the notes, not before the list
 			notes = append(notes, r)
 			continue
 		}
@@ -202,7 +202,7 @@ func (t *turn) addList(f Filing) {
 			item.Format = strings.TrimSpace(strings.Join(extra, "\n") + "\n" + item.Format)
 			for _, r := range d.Rules {
 				if own[r] && !r.Text.IsZero() {
-					line += t.say(t.s().Dash) + r.Text.In(lang)
+					line += t.say(t.s().Dash) + strings.Join(append([]string{r.Text.In(lang)}, t.caveats(r.Basis)...), " ")
 				}
 			}
 		}
@@ -257,11 +257,10 @@ func (t *turn) addList(f Filing) {
 
 // rule says one rule with its condition and how sure it is.
 func (t *turn) rule(r *knowledge.Rule, f Filing) string {
-	text := r.Text
-	if text.IsZero() && r.Document != "" {
-		text = t.k.Documents[r.Document].Name
+	out := r.Text.In(t.c.Lang)
+	if d := t.k.Documents[r.Document]; d != nil {
+		out = strings.TrimSuffix(d.Name.In(t.c.Lang)+t.say(t.s().Dash)+out, t.say(t.s().Dash))
 	}
-	out := text.In(t.c.Lang)
 	if Conditional(r, f) && !r.If.IsZero() {
 		out = r.If.In(t.c.Lang) + t.say(t.s().Colon) + out
 		if r.Effect == knowledge.Refuses {
@@ -336,8 +335,8 @@ func (t *turn) provinceRules() {
 		}
 	}
 	sort.SliceStable(rules, func(i, j int) bool {
-		if a, b := rank(rules[i]), rank(rules[j]); a != b {
-			return a < b
+		if a, b := refusing(rules[i], f), refusing(rules[j], f); a != b {
+			return a
 		}
 		return noteOrder[rules[i].About] < noteOrder[rules[j].About]
 	})
@@ -365,11 +364,9 @@ func (t *turn) provinceRules() {
 		options: []Option{t.option(t.k.Topics[knowledge.Documents].Title, "topic:documents")}})
 }
 
-func rank(r *knowledge.Rule) int {
-	if r.Effect == knowledge.Refuses {
-		return 0
-	}
-	return 1
+// refusing reports that a rule turns this filing down, whatever else is said.
+func refusing(r *knowledge.Rule, f Filing) bool {
+	return r.Effect == knowledge.Refuses && !Conditional(r, f)
 }
 
 // audience says for whom a rule holds, where that is not everybody and the customer has not said who they are.

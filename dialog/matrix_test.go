@@ -200,6 +200,58 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
+// TestPeople asks as a private person who says that the identity card is from elsewhere, or to be under age.
+func TestPeople(t *testing.T) {
+	k := loadKnowledge(t)
+	w := world{e: NewEngine(k, nil)}
+	b, err := os.ReadFile("testdata/matrix/people.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, l := range strings.Split(string(b), "\n") {
+		col := strings.Fields(strings.ReplaceAll(l, "|", " "))
+		if len(col) != 3 || col[0] == "#" {
+			continue
+		}
+		lines++
+		if !exists(filepath.Join("testdata/matrix", col[0]+".txt")) {
+			continue
+		}
+		ask := func(fact knowledge.FactID, value string) Reply {
+			slots := Slots{FilingType: knowledge.First, SubjectType: knowledge.Individual, Province: knowledge.ProvinceID(col[0])}
+			_, replies := w.say(Conversation{Lang: knowledge.ZH, Slots: slots, Facts: Facts{fact: value}}, "要准备什么材料")
+			return replies[0]
+		}
+		has := func(r Reply, ids ...knowledge.DocumentID) bool {
+			return slices.ContainsFunc(r.Checklist.Items, func(i ChecklistItem) bool { return slices.Contains(ids, i.ID) && i.If == "" })
+		}
+		refused := func(r Reply) bool { return strings.HasPrefix(r.Text, "⚠") }
+		if r := ask("id_elsewhere", "yes"); col[1] != "-" && (refused(r) != (col[1] == "refused") || has(r, "residence_proof") != (col[1] == "proof")) {
+			t.Errorf("%s: a card from elsewhere should be: %s\n%s", col[0], col[1], r.Text)
+		}
+		if r := ask("id_elsewhere", "no"); refused(r) || has(r, "residence_proof") {
+			t.Errorf("%s: has a card of the province, but\n%s", col[0], r.Text)
+		}
+		r := ask("minor", "yes")
+		proof := has(r, "minor_proof", "guardian_documents")
+		switch col[2] {
+		case "-":
+		case "18":
+			if !refused(r) || proof {
+				t.Errorf("%s: under 18 should be refused\n%s", col[0], r.Text)
+			}
+		default:
+			if refused(r) || col[2] == "proof" && !proof || col[2] != "proof" && !strings.Contains(r.Text, col[2]+" 岁") {
+				t.Errorf("%s: under 18 should be: %s\n%s", col[0], col[2], r.Text)
+			}
+		}
+	}
+	if lines != 31 {
+		t.Errorf("%d provinces, not 31", lines)
+	}
+}
+
 func exists(file string) bool { _, err := os.Stat(file); return err == nil }
 
 // answered holds what every cell has: a list or the plain word that nothing is to be uploaded, who decides, the next step, and a dated source each.
@@ -213,6 +265,9 @@ func answered(t *testing.T, c matrixCell, p *knowledge.Province, documents []Lis
 		if !strings.Contains(reply.Text, s) {
 			t.Errorf("%v: %q is not in the answer", c, s)
 		}
+	}
+	if said := reply.Text + strings.Join(reply.Checklist.Notes, ""); strings.ContainsAny(said, "{}") {
+		t.Errorf("%v: a placeholder was not filled in:\n%s", c, said)
 	}
 	if len(reply.Sources) == 0 || slices.ContainsFunc(reply.Sources, func(s string) bool { return !dated.MatchString(s) }) {
 		t.Errorf("%v: sources without date: %q", c, reply.Sources)
