@@ -72,7 +72,7 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 // The sets with their floors. Those numbered were written before the program had seen them; on first sight 93.5 % of cases2, 89.9 % of cases3
 // and 78.3 % of dialogues2 were right.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90}
 )
 
