@@ -339,13 +339,13 @@ func (t *turn) remember(f Facts) {
 
 // aboutSites are the topics that the description of a site resembles by its words alone, without asking about them.
 var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
-	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees}
+	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees, knowledge.Documents, knowledge.Duration, knowledge.PublicSecurity}
 
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
 	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) ||
-		wishes[0] == knowledge.Fees && matchesAny(howMuch, t.u.Text) {
+		matchesAny(asksFor[wishes[0]], t.u.Text) {
 		return false
 	}
 	if asks && wishes[0] != knowledge.Process && facts.weight() >= 2 {
@@ -354,7 +354,13 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
 
-var howMuch = []knowledge.Pattern{knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")}
+// asksFor are the words without which a description of a site does not ask for an aspect, however much it resembles it.
+var asksFor = map[knowledge.Topic][]knowledge.Pattern{
+	knowledge.Fees:           {knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")},
+	knowledge.Documents:      {knowledge.MustPattern("材料|资料|准备什么|准备哪些|准备啥|文件|证件|清单|手续"), knowledge.MustPattern("document*|paper*|paperwork|prepare|checklist")},
+	knowledge.Duration:       {knowledge.MustPattern("多久|几天|多长|时间|什么时候|何时|几个工作日|周期"), knowledge.MustPattern("how_long|when|days|weeks")},
+	knowledge.PublicSecurity: {knowledge.MustPattern("公安|网安"), knowledge.MustPattern("police|psb|public_security")},
+}
 
 var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一种|哪一类|什么类型|何种|什么备案"), knowledge.MustPattern("which|what..kind|type")}
 
