@@ -180,7 +180,11 @@ func (t *turn) understood() {
 		u.Slots.Province = "" // 香港的: the server's place, not the subject's
 		t.u = u
 	}
-	if n := itemNumber(u.Text); n > 0 && n <= len(t.c.Items) && q == nil {
+	n := itemNumber(u.Text)
+	if n < 0 {
+		n = len(t.c.Items)
+	}
+	if n > 0 && n <= len(t.c.Items) && q == nil {
 		t.c.Lost = 0
 		t.document(t.c.Items[n-1])
 		return
@@ -231,12 +235,12 @@ func (t *turn) understood() {
 		t.c.Question = nil
 		t.serve(topic, 1)
 		for _, w := range wishes {
-			if w != topic && u.Confidence >= digression && !socialTopic(w) && w != knowledge.OutOfScope {
+			if w != topic && u.Confidence >= digression && asksSomething(u.Text) && !socialTopic(w) && w != knowledge.OutOfScope {
 				t.serve(w, u.Confidence)
 			}
 		}
 		return
-	case len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
+	case t.trying(wishes, changed), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
 		if topic := t.elliptic(facts); topic != "" {
 			if q != nil && q.Topic != topic {
 				t.aside()
@@ -247,7 +251,7 @@ func (t *turn) understood() {
 		}
 	}
 	// Words that state several facts of a site tell the wish by themselves, however it was put.
-	if len(wishes) > 0 && u.Confidence < sureEnough && (wishes[0] == knowledge.NeedFiling && len(facts) > 0 || len(facts) >= 4) {
+	if len(wishes) > 0 && u.Confidence < sureEnough && (wishes[0] == knowledge.NeedFiling && (asks || len(facts) > 0) || len(facts) >= 4) {
 		wishes, u.Confidence = []knowledge.Topic{knowledge.NeedFiling}, sureEnough
 		t.remember(facts)
 	}
@@ -353,6 +357,15 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	}
 	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
+
+// trying reports whether a short message tries another slot for the same question ("换成公司办呢"), though its words resemble another topic.
+func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
+	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
+		len(t.u.Text) <= shortTry && matchesAny(t.k.Acts.Suppose, t.u.Text) && !matchesAny(asksFor[wishes[0]], t.u.Text)
+}
+
+// shortTry is how long, in bytes, a message may be that only tries another slot.
+const shortTry = 60
 
 // asksFor are the words without which a description of a site does not ask for an aspect, however much it resembles it.
 var asksFor = map[knowledge.Topic][]knowledge.Pattern{
