@@ -2,10 +2,7 @@ package telegram
 
 import (
 	"encoding/json"
-	"strings"
-	"unicode"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"beianbot/bot"
 	"beianbot/dialog"
@@ -41,22 +38,9 @@ func (c *Channel) Compose(r dialog.Reply) []bot.Part {
 	return parts
 }
 
-// split cuts a text into pieces of at most limit UTF-16 units: between paragraphs when that fills at least half a piece, else between lines, after a sentence,
-// at a space, and last between any two characters. White space at the cuts is dropped, and blank pieces are; nothing else is.
+// split cuts a text into pieces of at most limit UTF-16 units.
 func split(text string, limit int) []string {
-	var out []string
-	for {
-		text = strings.TrimSpace(text)
-		if text == "" {
-			return out
-		}
-		end := prefix(text, limit)
-		if end < len(text) {
-			end = cut(text, end)
-		}
-		out = append(out, strings.TrimSpace(text[:end]))
-		text = text[end:]
-	}
+	return bot.Split(text, func(s string) int { return prefix(s, limit) })
 }
 
 // prefix is the length in bytes of the longest beginning of at most limit UTF-16 units.
@@ -68,36 +52,4 @@ func prefix(text string, limit int) int {
 		}
 	}
 	return len(text)
-}
-
-// cut finds the best place to cut at or before end.
-func cut(text string, end int) int {
-	half := end / 2
-	for _, mark := range []string{"\n\n", "\n"} {
-		if i := strings.LastIndex(text[:end], mark); i >= half {
-			return i
-		}
-		if strings.HasPrefix(text[end:], mark) {
-			return end
-		}
-	}
-	for i := end; i > half; {
-		r, size := utf8.DecodeLastRuneInString(text[:i])
-		if strings.ContainsRune("。！？；", r) || strings.ContainsRune(".!?;", r) && i < len(text) && text[i] == ' ' {
-			return i
-		}
-		i -= size
-	}
-	if i := strings.LastIndexFunc(text[:end], unicode.IsSpace); i >= half {
-		return i
-	}
-	for i := end; i > 0; { // not within a character that is built of several: an emoji, a letter with its accent
-		next, _ := utf8.DecodeRuneInString(text[i:])
-		last, size := utf8.DecodeLastRuneInString(text[:i])
-		if next != '\u200d' && last != '\u200d' && !unicode.Is(unicode.Mn, next) && !unicode.Is(unicode.Me, next) && !(next >= 0x1f3fb && next <= 0x1f3ff) {
-			return i
-		}
-		i -= size
-	}
-	return end
 }
