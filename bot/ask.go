@@ -79,11 +79,22 @@ func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, 
 	defer cancel()
 	out := &Answer{Pending: pending}
 	sender := s.senders[a.Channel]
-	if sender == nil || !sender.claim(a.Customer) {
-		return out, nil // the sender is talking to this customer at this moment and says it all
+	if sender == nil {
+		return out, nil
+	}
+	if !sender.await(ctx, a.Customer) { // the sender is in the middle of a delivery that takes long, and says the rest as well
+		rows, err := s.outbox.Unsettled(ctx, a)
+		if err != nil || len(rows) == 0 {
+			return out, err
+		}
+		free := make([]int64, len(rows))
+		for i, r := range rows {
+			free[i] = r.ID
+		}
+		return out, s.outbox.SettlePassive(ctx, inbox, nil, free, s.lookups.Now())
 	}
 	var err error
-	if !fresh && !pending { // the network did not get the response and asks again
+	if !fresh { // the network did not get the response and asks again
 		if out.Parts, err = s.outbox.Passive(ctx, inbox); err == nil && len(out.Parts) > 0 {
 			sender.release(a.Customer)
 			return out, nil
@@ -108,7 +119,7 @@ func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, 
 				free = append(free, p.ID)
 			}
 		}
-		return s.outbox.SettlePassive(ctx, sent, free, s.lookups.Now())
+		return s.outbox.SettlePassive(ctx, inbox, sent, free, s.lookups.Now())
 	}
 	return out, nil
 }

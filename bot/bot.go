@@ -85,13 +85,13 @@ type Outbox interface {
 	Due(ctx context.Context, channel ChannelName, now time.Time, limit int) ([]CustomerID, error)
 	// Next is a customer's oldest waiting message if it is due; false when there is none. A bot's message in a conversation that staff have is withdrawn here.
 	Next(ctx context.Context, a Address, now time.Time) (Outgoing, bool, error)
-	// Unsettled are a customer's waiting messages in order; Passive those that went out as the response to the given message before.
+	// Unsettled are a customer's waiting messages in order; Passive those that went out as the response to the given message (its inbox number) before.
 	Unsettled(ctx context.Context, a Address) ([]Outgoing, error)
 	Passive(ctx context.Context, inbox int64) ([]Outgoing, error)
 	// Settle says what became of a message.
 	Settle(ctx context.Context, id int64, o Outcome, now time.Time) error
-	// SettlePassive marks messages as sent in the response to the customer's request, and makes others due at once.
-	SettlePassive(ctx context.Context, sent, free []int64, now time.Time) error
+	// SettlePassive marks messages as sent in the response to the customer's message, and makes others due at once.
+	SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error
 }
 
 // Outcome is what became of one delivery.

@@ -54,6 +54,23 @@ func (d *sender) claim(c CustomerID) bool {
 	return true
 }
 
+// claimWithin is how long a request waits for a delivery to its customer that is under way: it has little time itself.
+const claimWithin = 300 * time.Millisecond
+
+// await claims a customer as soon as a delivery under way ends; false when it takes too long.
+func (d *sender) await(ctx context.Context, c CustomerID) bool {
+	ctx, cancel := context.WithTimeout(ctx, claimWithin)
+	defer cancel()
+	for !d.claim(c) {
+		select {
+		case <-time.After(5 * time.Millisecond):
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
 func (d *sender) release(c CustomerID) {
 	d.mu.Lock()
 	delete(d.taken, c)

@@ -248,12 +248,32 @@ func TestAskGivesTheAnswerToTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := ask() // the response was lost on the way
-	if len(again.Parts) != 1 || again.Parts[0].Part.Text != got.Parts[0].Part.Text {
+	if len(again.Parts) != 2 || again.Parts[0].Part.Text != got.Parts[0].Part.Text || again.Parts[1].Part.Text != got.Parts[1].Part.Text {
 		t.Errorf("again %+v", again.Parts)
 	}
 	if n := net.texts(); len(n) != 0 {
 		t.Errorf("said twice: %q", n)
 	}
+}
+
+func TestAskBesideADeliveryLeavesTheAnswerToTheSender(t *testing.T) {
+	net := newNetwork()
+	under, on := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	net.fail = func(bot.Outgoing) error {
+		once.Do(func() { close(under); <-on })
+		return nil
+	}
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	r.say(t, "anna", "1", "备案要多久?")
+	<-under
+	m := dialog.Message{ID: "2", At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多少钱?"}
+	got, err := r.Ask(context.Background(), bot.Address{Channel: "net", Customer: "anna"}, m)
+	if err != nil || len(got.Parts) != 0 {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	close(on)
+	net.await(t, 2) // the clock stands still: an answer kept back for the request would never come
 }
 
 func TestWhatIsNotReadyFollows(t *testing.T) {

@@ -92,9 +92,9 @@ func (s *Store) Unsettled(ctx context.Context, a bot.Address) ([]bot.Outgoing, e
 	return mayBeSaid(rows), err
 }
 
-// Passive are the messages that went out as the response to a message before.
+// Passive are the messages that went out as the response to a message before, whatever they answered.
 func (s *Store) Passive(ctx context.Context, inbox int64) ([]bot.Outgoing, error) {
-	rows, err := s.outgoing(ctx, "WHERE r.inbox_id = ? AND o.receipt = 'passive' ORDER BY o.id", inbox)
+	rows, err := s.outgoing(ctx, "WHERE o.answers = ? ORDER BY o.id", inbox)
 	return mayBeSaid(rows), err
 }
 
@@ -144,10 +144,10 @@ func (s *Store) Settle(ctx context.Context, id int64, o bot.Outcome, now time.Ti
 }
 
 // SettlePassive marks messages that went out as a response, and gives the others to the sender.
-func (s *Store) SettlePassive(ctx context.Context, sent, free []int64, now time.Time) error {
+func (s *Store) SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error {
 	return s.tx(ctx, func(tx *sql.Tx) error {
 		for _, id := range sent {
-			if _, err := tx.Exec("UPDATE outbox SET state = 'sent', receipt = 'passive', sent_at = ?, attempts = attempts + 1 WHERE id = ?", now.UnixMilli(), id); err != nil {
+			if _, err := tx.Exec("UPDATE outbox SET state = 'sent', receipt = 'passive', answers = ?, sent_at = ?, attempts = attempts + 1 WHERE id = ?", inbox, now.UnixMilli(), id); err != nil {
 				return err
 			}
 		}
