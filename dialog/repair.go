@@ -100,6 +100,7 @@ func (t *turn) act() bool {
 	case WhatCanDo:
 		t.note(knowledge.Greeting)
 		t.add(part{text: t.say(t.s().WhatICan), options: t.mainMenu()})
+	case Wait:
 	default:
 		return false
 	}

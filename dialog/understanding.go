@@ -23,6 +23,7 @@ const (
 	// Asked for by a channel's command, not by words.
 	ChooseLanguage Act = "language"
 	Privacy        Act = "privacy"
+	Wait           Act = "wait" // give me what is under way: nothing new is said
 )
 
 // TopicScore is how likely a message is about a topic.
