@@ -100,6 +100,9 @@ type Sentences struct {
 	ChooseLanguage     Text `yaml:"choose_language" lint:"required"`
 	Privacy            Text `yaml:"privacy" lint:"required"`
 	PrivateOnly        Text `yaml:"private_only" lint:"required"`
+	ReplyNumber        Text `yaml:"reply_number" lint:"required"`
+	MoreWaiting        Text `yaml:"more_waiting" lint:"required"`
+	ResultWaiting      Text `yaml:"result_waiting" lint:"required"`
 	Commands           struct {
 		Start    Text `yaml:"start" lint:"required"`
 		Help     Text `yaml:"help" lint:"required"`

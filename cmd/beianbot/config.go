@@ -49,8 +49,8 @@ type Config struct {
 		StaffChat                          int64
 	}
 	WeChat struct {
-		AppID, AppSecret, Token, EncodingAESKey, APIURL string
-		CustomerMessages                                bool
+		AppID, AppSecret, Token, EncodingAESKey, APIURL, Menu string
+		CustomerMessages                                      bool
 	}
 	WeCom       struct{ CorpID, Secret, Token, EncodingAESKey, OpenKFID, APIURL string }
 	DomainCheck struct {
@@ -212,6 +212,7 @@ var keys = []key{
 		}
 		return nil
 	}},
+	{"wechat.menu", "", text(func(c *Config) *string { return &c.WeChat.Menu })},
 	{"wecom.corp_id", "", text(func(c *Config) *string { return &c.WeCom.CorpID })},
 	{"wecom.secret", "", text(func(c *Config) *string { return &c.WeCom.Secret })},
 	{"wecom.token", "", text(func(c *Config) *string { return &c.WeCom.Token })},
@@ -272,7 +273,7 @@ func loadConfig(file string, environ []string) (*Config, error) {
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("the configuration has faults:\n  %s", strings.Join(faults, "\n  "))
 	}
-	for _, p := range []*string{&c.Store.File, &c.Mirror.Path, &c.Knowledge.Dir} {
+	for _, p := range []*string{&c.Store.File, &c.Mirror.Path, &c.Knowledge.Dir, &c.WeChat.Menu} {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

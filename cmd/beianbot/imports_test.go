@@ -19,6 +19,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"beianbot/bot/domaincheck": {"beianbot/dialog"},
 		"beianbot/bot/web":         {"beianbot/bot", "beianbot/dialog"},
 		"beianbot/bot/telegram":    {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},
+		"beianbot/bot/wechat":      {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/store":           {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/store/mirror":    {"beianbot/dialog", "beianbot/knowledge"},
 	}

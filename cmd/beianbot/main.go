@@ -41,6 +41,7 @@ type cli struct {
 	Mirror    mirrorCmd    `cmd:"" help:"The mirror of the case system: import, status."`
 	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
 	Conf      configCmd    `cmd:"" name:"config" help:"The configuration: check."`
+	WeChat    wechatCmd    `cmd:"" name:"wechat" help:"The WeChat official account: its menu."`
 	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`
 }
 

@@ -14,6 +14,7 @@ import (
 	"beianbot/bot"
 	"beianbot/bot/telegram"
 	"beianbot/bot/web"
+	"beianbot/bot/wechat"
 	"beianbot/store"
 )
 
@@ -63,6 +64,13 @@ func (serveCmd) Run(g *globals) error {
 	if tg != nil {
 		service.Add(tg)
 	}
+	wx, err := conf.newWeChat(service, st, a, log)
+	if err != nil {
+		return err
+	}
+	if wx != nil {
+		service.Add(wx)
+	}
 	if err := service.Start(g.ctx); err != nil {
 		return err
 	}
@@ -70,6 +78,9 @@ func (serveCmd) Run(g *globals) error {
 	mux.Handle("/", chat.Handler())
 	if tg != nil && conf.Telegram.Mode == "webhook" {
 		mux.Handle(telegram.Path, tg.Handler())
+	}
+	if wx != nil {
+		mux.Handle(wechat.Path, wx.Handler())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, reload) })
@@ -85,6 +96,11 @@ func (serveCmd) Run(g *globals) error {
 		polling := make(chan struct{})
 		go func() { tg.Run(g.ctx); close(polling) }()
 		defer func() { <-polling }() // before the store is closed
+	}
+	if wx != nil {
+		running := make(chan struct{})
+		go func() { wx.Run(g.ctx); close(running) }()
+		defer func() { <-running }()
 	}
 
 	fmt.Fprintf(g.stdout, "web chat: http://%s/\n", ln.Addr())

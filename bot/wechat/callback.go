@@ -1,0 +1,307 @@
+package wechat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
+
+	"beianbot/bot"
+)
+
+// Handler takes the platform's requests: GET proves to it that this address is ours, POST brings messages.
+//
+// A message of the platform is always answered by success or a reply, since anything else shows the customer that the account is out of order. Nothing is
+// answered by success as if it had been taken before it is stored: a message that could not be stored is answered by the wish to send it again.
+func (c *Channel) Handler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		switch r.Method {
+		case http.MethodGet:
+			c.prove(w, r)
+		case http.MethodPost:
+			c.post(w, r)
+		default:
+			w.Header().Set("Allow", "GET, POST")
+			http.Error(w, "GET and POST only", http.StatusMethodNotAllowed)
+		}
+	})
+}
+
+func (c *Channel) prove(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if err := checkPlain(q, c.opt.Token, c.opt.Now()); err != nil {
+		c.refuse(w, err)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, q.Get("echostr"))
+}
+
+func (c *Channel) refuse(w http.ResponseWriter, err error) {
+	var r *refused
+	if !errors.As(err, &r) {
+		r = errForm
+	}
+	c.opt.Log.Warn("wechat request refused", "why", r.why)
+	http.Error(w, r.why, r.status)
+}
+
+func (c *Channel) post(w http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			c.opt.Log.Error("wechat message panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			c.respond(w, incoming{}, "")
+		}
+	}()
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); strings.Contains(kind, "json") {
+		c.refuse(w, &refused{http.StatusUnsupportedMediaType, "XML only"})
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var long *http.MaxBytesError
+	if errors.As(err, &long) {
+		c.refuse(w, &refused{http.StatusRequestEntityTooLarge, "too large"})
+		return
+	}
+	if err != nil {
+		return // cut off: nobody is there to answer
+	}
+	f, err := open(r.URL.Query(), body, c.opt.Token, c.opt.Key, c.opt.AppID, c.opt.Now())
+	if err != nil {
+		c.refuse(w, err)
+		return
+	}
+	in, err := c.read(r.Context(), f, c.opt.Now())
+	if err != nil {
+		c.opt.Log.Warn("wechat message without sender or kind acknowledged")
+		c.respond(w, in, "")
+		return
+	}
+	// What the response leaves to customer messages goes out after it, and what is to come with it waits for it.
+	c.expect(in.customer)
+	hold := time.Duration(0)
+	defer func() { c.unexpect(in.customer, hold) }()
+	text, err := c.take(r.Context(), in, began)
+	if err != nil || r.Context().Err() != nil {
+		hold = 2 * time.Second // the platform comes again at once
+		panic(http.ErrAbortHandler)
+	}
+	if text != "" {
+		hold = overtaking
+	}
+	c.respond(w, in, text)
+	http.NewResponseController(w).Flush()
+}
+
+// lastTry is the platform's last. Source: https://developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message.html
+const lastTry = 3
+
+// overtaking is how long a customer message waits after a response, which the platform may still be taking in.
+const overtaking = 300 * time.Millisecond
+
+// errAgain says that no response is to be given, so that the platform asks again.
+var errAgain = errors.New("to be asked again")
+
+// take receives a message and gives the text of the response; "" for none.
+func (c *Channel) take(ctx context.Context, in incoming, began time.Time) (string, error) {
+	tries := c.attempt(in.message.ID)
+	if tries == 1 {
+		c.note(ctx, in)
+	}
+	if in.silent {
+		return "", nil
+	}
+	pushes, promised := c.pushes(), false
+	wait := c.opt.ReplyWithin
+	if !pushes {
+		promised = c.recall(ctx, &in, tries)
+		if tries < lastTry && !in.message.At.Before(c.began) { // a try before the program began is one that is not counted
+			wait = c.opt.Patience + time.Second // no response now makes the platform ask again
+		}
+	}
+	limit, cancel := context.WithDeadline(ctx, began.Add(wait))
+	defer cancel()
+	a, err := c.ask(limit, in)
+	switch {
+	case errors.Is(err, bot.ErrBusy) && c.closing.Load():
+		return "", errAgain // the next run of this program takes it
+	case errors.Is(err, bot.ErrBusy):
+		if c.tooFast(in.customer) {
+			return c.opt.Sentences.RateLimited.Both(), nil
+		}
+		return "", nil
+	case err != nil:
+		c.opt.Log.Error("wechat message not stored; the customer is asked to send it again", "error", err)
+		return c.opt.Sentences.Unreachable.Both(), nil
+	}
+	if len(a.Parts) == 0 && a.Pending && limit.Err() == nil {
+		return "", nil // a later request of this customer takes it all
+	}
+	return c.answer(ctx, in, a, pushes, promised && tries > 1), nil
+}
+
+// note keeps what an action changes in what we may send.
+func (c *Channel) note(ctx context.Context, in incoming) {
+	if c.opt.CustomerMessages {
+		c.opened(ctx, in.customer, in.does)
+	}
+	if in.leaves {
+		c.shut(ctx, in.customer)
+	}
+	if in.consents != 0 {
+		c.change(ctx, in.customer, func(r *bot.Reach) { r.Consents = max(0, r.Consents+in.consents) })
+	}
+}
+
+// ask receives the message. A store that fails is tried again as long as the response may wait, and an answer that the sender holds at this moment as well.
+func (c *Channel) ask(ctx context.Context, in incoming) (*bot.Answer, error) {
+	pause := func() bool {
+		select {
+		case <-time.After(50 * time.Millisecond):
+			return ctx.Err() == nil
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for n := 1; ; n++ {
+		a, err := c.in.Ask(ctx, bot.Address{Channel: Name, Customer: in.customer}, in.message)
+		switch {
+		case errors.Is(err, bot.ErrBusy):
+			return nil, err
+		case err != nil:
+			if !pause() {
+				return nil, err
+			}
+		case len(a.Parts) == 0 && !a.Pending && !c.pushes() && n < 5:
+			if !pause() {
+				return a, nil
+			}
+		default:
+			return a, nil
+		}
+	}
+}
+
+// answer makes the response of what is ready, and leaves the rest to Deliver. again says that the same response went out before, with more waiting behind it.
+func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, pushes, again bool) string {
+	settle := context.WithoutCancel(ctx)
+	if ctx.Err() != nil { // the platform has hung up: what is ready waits for its next try
+		a.Settle(settle, 0)
+		return ""
+	}
+	s := c.opt.Sentences
+	l := lang(a.Parts)
+	hint := ""
+	if !pushes {
+		hint = link("1", waitID, s.MoreWaiting.In(l))
+	}
+	text, taken := passive(a.Parts, hint)
+	for _, p := range a.Parts[:taken] {
+		if err := c.keep(settle, p.Part.Options); err != nil {
+			c.opt.Log.Error("wechat option not stored; its words count", "error", err)
+		}
+	}
+	if err := a.Settle(settle, taken); err != nil {
+		// It may be sent once more; not to send it at all would be worse.
+		c.opt.Log.Error("wechat response not noted", "error", err)
+	}
+	if pushes {
+		return text
+	}
+	switch {
+	case a.Pending:
+		text = strings.TrimSpace(text + "\n\n" + link("1", waitID, s.ResultWaiting.In(l)))
+	case taken == 0 && in.message.Choice == waiting:
+		return s.NothingOpen.In(l)
+	case taken == len(a.Parts) && again && fits(text+"\n\n"+hint, maxChars, maxBytes):
+		return text + "\n\n" + hint
+	case taken == len(a.Parts):
+		return text
+	}
+	c.promise(settle, in.customer)
+	return text
+}
+
+// Without customer messages, 1 asks for what is waiting while that was the last thing we said, and else it chooses the first option.
+const (
+	moreKey  = "wechat.more." // followed by the customer
+	moreKept = 48 * time.Hour
+)
+
+func (c *Channel) promise(ctx context.Context, id bot.CustomerID) {
+	if err := c.opt.Settings.PutSetting(ctx, moreKey+string(id), "1", time.Now().Add(moreKept)); err != nil {
+		c.opt.Log.Error("wechat hint not noted", "error", err)
+	}
+}
+
+// recall makes a 1 mean what was promised, and reports whether something was. Any other word ends the promise: what waited comes with its answer.
+func (c *Channel) recall(ctx context.Context, in *incoming, tries int) bool {
+	said, err := c.opt.Settings.Setting(ctx, moreKey+string(in.customer))
+	if err != nil || said == "" {
+		return false
+	}
+	if text := strings.Trim(in.message.Text, " 　。."); text == "1" || text == "１" {
+		in.message.Choice = waiting
+	} else if tries == 1 {
+		if err := c.opt.Settings.PutSetting(ctx, moreKey+string(in.customer), "", time.Now()); err != nil {
+			c.opt.Log.Error("wechat hint not taken back", "error", err)
+		}
+	}
+	return true
+}
+
+// respond writes success, or a reply in the mode of the request.
+func (c *Channel) respond(w http.ResponseWriter, in incoming, text string) {
+	var body []byte
+	var err error
+	if text != "" {
+		body, err = c.reply(in, text, time.Now())
+	}
+	if err != nil {
+		c.opt.Log.Error("wechat response not made", "error", err)
+	}
+	if err != nil || text == "" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		io.WriteString(w, "success")
+		return
+	}
+	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	w.Write(body)
+}
+
+func (c *Channel) reply(in incoming, text string, now time.Time) ([]byte, error) {
+	t := message.NewText(text)
+	t.SetToUserName(message.CDATA(in.customer))
+	t.SetFromUserName(message.CDATA(in.account))
+	t.SetCreateTime(now.Unix())
+	t.SetMsgType(message.MsgTypeText)
+	body, err := xml.Marshal(t)
+	if err != nil || c.opt.Key == "" {
+		return body, err
+	}
+	random := make([]byte, 16)
+	rand.Read(random)
+	nonce := make([]byte, 8)
+	rand.Read(nonce)
+	out := message.ResponseEncryptedXMLMsg{Timestamp: now.Unix(), Nonce: hex.EncodeToString(nonce)}
+	if out.EncryptedMsg, out.MsgSignature, err = seal(random, body, c.opt.Token, c.opt.Key, c.opt.AppID, out.Nonce, now); err != nil {
+		return nil, err
+	}
+	return xml.Marshal(out)
+}

@@ -1,0 +1,115 @@
+package wechat
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
+
+	"beianbot/bot"
+)
+
+const sendPath = "/cgi-bin/message/custom/send"
+
+// Deliver sends one part by customer message, if the ledger lets it.
+//
+// The platform takes no idempotency key here and gives no message id: a message whose answer was lost on the way is sent again and may stand twice.
+func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
+	id := o.Address.Customer
+	if wait := c.expected(id); wait > 0 {
+		return "", &bot.Later{Why: "the response to the customer's message goes first", After: wait}
+	}
+	if !c.pushes() {
+		return "", &bot.Held{Why: "this account sends no customer messages; it goes out with the answer to the customer's next message"}
+	}
+	why, err := c.closed(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if why != "" {
+		return "", &bot.Held{Why: why}
+	}
+	if err := c.keep(ctx, o.Part.Options); err != nil {
+		return "", err
+	}
+	err = c.send(ctx, id, c.customerMessage(o))
+	if code(err) == textTooLong { // our limits are measured, not promised
+		err = c.sendHalves(ctx, id, render(o.Part, unlinked))
+	}
+	if err != nil {
+		return "", c.outcome(ctx, id, err)
+	}
+	return "", nil
+}
+
+// send sends one message and counts it.
+func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.CustomerMessage) error {
+	m.ToUser = string(id)
+	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
+		return err
+	}
+	c.change(ctx, id, func(r *bot.Reach) { r.Left = max(0, r.Left-1) })
+	if c.Down() != "" {
+		c.setDown("")
+	}
+	return nil
+}
+
+func (c *Channel) sendHalves(ctx context.Context, id bot.CustomerID, text string) error {
+	for _, half := range bot.Split(text, func(s string) int { return beginning(s, partChars/2, partBytes/2) }) {
+		if err := c.send(ctx, id, message.NewCustomerTextMessage("", half)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// customerMessage is a menu message where there are options, else a text.
+func (c *Channel) customerMessage(o bot.Outgoing) *message.CustomerMessage {
+	p := o.Part
+	if n := len(p.Options); n == 0 || n > maxOptions || p.Text == "" {
+		return message.NewCustomerTextMessage("", render(p, byNumber))
+	}
+	menu := &message.MediaMsgmenu{HeadContent: p.Text, TailContent: c.opt.Sentences.ReplyNumber.In(o.Reply.Lang)}
+	for i, option := range p.Options {
+		menu.List = append(menu.List, message.MsgmenuItem{ID: optionID(option.Value), Content: numberedLabel(firstNumber(p)+i+1, option.Label)})
+	}
+	return &message.CustomerMessage{Msgtype: "msgmenu", Msgmenu: menu}
+}
+
+// outcome says what becomes of a message that was not taken, and learns from it.
+func (c *Channel) outcome(ctx context.Context, id bot.CustomerID, err error) error {
+	why := err.Error()
+	switch code(err) {
+	case 0:
+		if unsent(err) {
+			return &bot.Later{Why: why, After: 5 * time.Second, All: true}
+		}
+		return errors.New(why) // tried again, with a growing pause
+	case outsideWindow, countUsedUp:
+		c.shut(ctx, id)
+		return &bot.Held{Why: why}
+	case openIDWrong, mustFollow:
+		c.shut(ctx, id)
+		return &bot.Refusal{Why: why, Blocked: true}
+	case textTooLong, contentForbidden, customerLimited:
+		return &bot.Refusal{Why: why}
+	case noRight, apiBanned, accountLimited:
+		c.mute.Store(time.Now().Add(time.Hour).UnixNano()) // until then answers go out in responses only
+		c.setDown(advice(err))
+		return &bot.Held{Why: why}
+	case notWhitelisted, secretWrong, appIDWrong, tokenInvalid, tokenIllegal, tokenExpired:
+		c.setDown(advice(err))
+		return &bot.Later{Why: why, After: time.Minute, All: true}
+	case dailyQuota:
+		c.setDown(advice(err))
+		return &bot.Later{Why: why, After: 10 * time.Minute, All: true}
+	case minuteQuota:
+		return &bot.Later{Why: why, After: time.Minute, All: true}
+	case busy:
+		return &bot.Later{Why: why, After: 2 * time.Second}
+	}
+	return errors.New(why)
+}

@@ -1,0 +1,90 @@
+package wechat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/silenceper/wechat/v2/officialaccount/message"
+
+	"beianbot/bot"
+)
+
+// nobody is an id that no customer has: the platform says whether we may send before it says that there is no such customer.
+const nobody = "beianbot-doctor-nobody"
+
+// Examine checks the configuration against the platform: mode, token, whitelist, clock, rights, menu. It sends nothing to anybody.
+func (c *Channel) Examine(ctx context.Context) []bot.Finding {
+	ctx, cancel := context.WithTimeout(ctx, 3*callTimeout)
+	defer cancel()
+	var out []bot.Finding
+	add := func(what, level, text, remedy string) {
+		out = append(out, bot.Finding{What: what, Level: level, Text: text, Remedy: remedy})
+	}
+
+	switch {
+	case c.opt.Key == "":
+		add("wechat mode", "warning", "plain mode: whoever learns one request's address can write in any customer's name", "set 安全模式 in the platform and copy EncodingAESKey into wechat.encoding_aes_key")
+	default:
+		if _, _, err := seal(make([]byte, 16), nil, c.opt.Token, c.opt.Key, c.opt.AppID, "", c.opt.Now()); err != nil || len(c.opt.Key) != 43 {
+			add("wechat mode", "error", "wechat.encoding_aes_key is no key: it has 43 letters and digits", "copy EncodingAESKey whole from the platform")
+		} else {
+			add("wechat mode", "ok", "messages are encrypted; plain ones are refused", "")
+		}
+	}
+	if url := strings.TrimRight(c.opt.PublicURL, "/") + Path; c.opt.PublicURL == "" {
+		add("wechat server address", "warning", "server.public_url is empty, so the address for the platform is not known", "set server.public_url; the platform takes http on port 80 or https on port 443")
+	} else {
+		add("wechat server address", "ok", "in the platform, under 基本配置 → 服务器配置, URL is "+url, "")
+	}
+	if c.opt.AppSecret == "" {
+		if c.opt.CustomerMessages {
+			add("wechat access token", "error", "wechat.app_secret is empty, so no customer message can be sent", "copy AppSecret from the platform, or set wechat.customer_messages = false")
+		} else {
+			add("wechat access token", "ok", "not needed: answers go out in responses only", "")
+		}
+		return out
+	}
+	var addresses struct {
+		List []string `json:"ip_list"`
+	}
+	if err := c.api.call(ctx, http.MethodGet, "/cgi-bin/getcallbackip", nil, &addresses); err != nil {
+		add("wechat access token", "error", advice(err), "see wechat.app_id, wechat.app_secret and wechat.api_url")
+		return out
+	}
+	add("wechat access token", "ok", fmt.Sprintf("the platform gives one and takes it; its messages come from %d addresses", len(addresses.List)), "")
+	if skew := time.Duration(c.api.skew.Load()).Round(time.Second); skew.Abs() > time.Minute {
+		add("wechat clock", "error", fmt.Sprintf("this machine's clock differs from WeChat's by %s; from %s on its messages are refused", skew.Abs(), fresh), "set the clock by NTP")
+	} else {
+		add("wechat clock", "ok", "the clock agrees with WeChat's", "")
+	}
+	c.examineRights(ctx, add)
+	return out
+}
+
+func (c *Channel) examineRights(ctx context.Context, add func(what, level, text, remedy string)) {
+	const what = "wechat customer messages"
+	probe := message.NewCustomerTextMessage(nobody, "-")
+	switch err := c.api.call(ctx, http.MethodPost, sendPath, probe, nil); {
+	case code(err) == noRight && c.opt.CustomerMessages:
+		add(what, "error", "the account has no right to them (48001)", "set wechat.customer_messages = false, or have the account verified")
+	case code(err) == noRight:
+		add(what, "ok", "the account has no right to them, and none are sent", "")
+	case code(err) != openIDWrong && err != nil:
+		add(what, "warning", err.Error(), "try again later")
+	case !c.opt.CustomerMessages:
+		add(what, "warning", "the account may send them, but wechat.customer_messages is false", "set it to true: results that take longer come by themselves then")
+	default:
+		add(what, "ok", "the account may send them", "")
+	}
+	switch m, err := c.ShownMenu(ctx); {
+	case err != nil:
+		add("wechat menu", "warning", err.Error(), "build the menu by hand in the platform, or leave it out")
+	case m == nil:
+		add("wechat menu", "warning", "the account has no menu", "run beianbot wechat menu apply")
+	default:
+		add("wechat menu", "ok", fmt.Sprintf("the account has a menu of %d entries", len(m.Buttons)), "")
+	}
+}

@@ -1,0 +1,95 @@
+package wechat
+
+import (
+	"context"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"beianbot/bot"
+)
+
+// What a customer's action allows us to send by customer message. A new action sets the count anew, it never adds. Replies in the response to a message are
+// free. Sources: https://developers.weixin.qq.com/doc/service/en/guide/product/kf/intro.html,
+// https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage
+type action int
+
+const (
+	none  action = iota
+	wrote        // any message: 5 within 48 h
+	acted        // clicked the menu or an option, followed, scanned: 3 within a minute; it does not open the 48 h, and does not end them
+)
+
+const (
+	wroteCount, wroteWindow = 5, 48 * time.Hour
+	actedCount, actedWindow = 3, time.Minute
+)
+
+// locks keep reading and writing of one customer's reach together.
+type locks [64]sync.Mutex
+
+var seed = maphash.MakeSeed()
+
+func (l *locks) of(id bot.CustomerID) *sync.Mutex { return &l[maphash.String(seed, string(id))%64] }
+
+// change reads a customer's reach, changes and stores it. What is not stored is learned again from the platform's refusals.
+func (c *Channel) change(ctx context.Context, id bot.CustomerID, change func(*bot.Reach)) {
+	l := c.locks.of(id)
+	l.Lock()
+	defer l.Unlock()
+	a := bot.Address{Channel: Name, Customer: id}
+	r, err := c.opt.Ledger.Reach(ctx, a)
+	if err == nil {
+		before := r
+		if change(&r); r != before {
+			err = c.opt.Ledger.SetReach(ctx, a, r)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		c.opt.Log.Error("wechat reach not stored", "error", err)
+	}
+}
+
+// opened notes what a customer's action allows.
+func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action) {
+	if what == none {
+		return
+	}
+	now := c.opt.Now()
+	c.change(ctx, id, func(r *bot.Reach) {
+		r.Known = true
+		switch what {
+		case wrote:
+			// A window that is a moment short costs less than a commit for each message.
+			if r.Left != wroteCount || now.Add(wroteWindow).Sub(r.WindowEnd) > time.Minute {
+				r.Left, r.WindowEnd = wroteCount, now.Add(wroteWindow)
+			}
+		case acted:
+			r.Left = actedCount
+			if end := now.Add(actedWindow); end.After(r.WindowEnd) {
+				r.WindowEnd = end
+			}
+		}
+	})
+}
+
+// closed says why nothing may be sent to a customer now; "" when something may. A customer of whom nothing is known is tried.
+func (c *Channel) closed(ctx context.Context, id bot.CustomerID) (string, error) {
+	r, err := c.opt.Ledger.Reach(ctx, bot.Address{Channel: Name, Customer: id})
+	switch {
+	case err != nil:
+		return "", err
+	case !r.Known:
+		return "", nil
+	case !c.opt.Now().Before(r.WindowEnd):
+		return "the customer has not written within the time that WeChat allows", nil
+	case r.Left <= 0:
+		return "the messages that WeChat allows until the customer writes again are used up", nil
+	}
+	return "", nil
+}
+
+// shut notes that nothing may be sent until the customer acts again.
+func (c *Channel) shut(ctx context.Context, id bot.CustomerID) {
+	c.change(ctx, id, func(r *bot.Reach) { r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now() })
+}

@@ -1,0 +1,473 @@
+package wechat_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"beianbot/bot"
+	"beianbot/bot/bottest"
+	"beianbot/bot/wechat"
+	"beianbot/bot/wechat/wechattest"
+	"beianbot/dialog"
+	"beianbot/knowledge"
+	"beianbot/store"
+)
+
+const anna, ben = "oANNA_1aB-xyz", "oBEN_2cD-xyz"
+
+var engine = sync.OnceValue(func() *dialog.Engine {
+	k, _, err := knowledge.Load(knowledge.Embedded(), knowledge.Options{Operator: knowledge.Operator{Name: "示例云", Phone: "400-000-0000", FilingSystemURL: "https://ba.example.cn",
+		Hours: knowledge.Text{ZH: "周一至周五 09:00–18:00", EN: "Mon–Fri 09:00–18:00"}}})
+	if err != nil {
+		panic(err)
+	}
+	return dialog.NewEngine(k, nil)
+})
+
+// log collects what is logged, to look for secrets.
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
+func (l *log) String() string              { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
+
+// rig is the real channel with the real service and a real store, against WeChat in a box.
+type rig struct {
+	t       testing.TB
+	net     *wechattest.Server
+	channel *wechat.Channel
+	service *bot.Service
+	store   *store.Store
+	hook    *httptest.Server
+	log     *log
+	stop    func()
+}
+
+type setup struct {
+	mode   wechattest.Mode
+	silent bool                                       // no customer messages
+	net    *wechattest.Server                         // one that outlives this rig
+	file   string                                     // of the store
+	world  *time.Time                                 // the stories' day
+	slow   chan struct{}                              // domain checks wait for it
+	ask    func(bot.Asker) bot.Asker                  // stands between channel and service
+	with   func(o *wechat.Options)                    //
+	fake   func(s *wechattest.Server)                 // before anything runs
+	cases  bot.Cases                                  //
+	wrap   func(*wechat.Channel) (bot.Channel, error) // what the service gets
+}
+
+// slowly checks domains when the test lets it.
+type slowly struct{ open chan struct{} }
+
+func (s slowly) Check(ctx context.Context, _ dialog.DomainName) dialog.Evidence {
+	select {
+	case <-s.open:
+	case <-ctx.Done():
+	}
+	return dialog.Evidence{Source: "whois"}
+}
+
+func start(t testing.TB, s setup) *rig {
+	t.Helper()
+	r := &rig{t: t, net: s.net, log: &log{}}
+	if r.net == nil {
+		r.net = wechattest.New()
+		t.Cleanup(r.net.Close)
+	}
+	if s.mode != "" {
+		r.net.Mode = s.mode
+	}
+	if s.fake != nil {
+		s.fake(r.net)
+	}
+	if s.file == "" {
+		s.file = filepath.Join(t.TempDir(), "s.db")
+	}
+	var err error
+	if r.store, err = store.Open(context.Background(), s.file, true); err != nil {
+		t.Fatal(err)
+	}
+	day := time.Now()
+	if s.world != nil {
+		day = *s.world
+	}
+	lookups := bottest.World{Now: day}.Lookups()
+	if s.slow != nil {
+		lookups.Domains = slowly{s.slow}
+	}
+	if s.cases != nil {
+		lookups.Cases = s.cases
+	}
+	if s.world == nil {
+		lookups.Now = r.net.Now
+	}
+	logger := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	r.service = bot.NewService(r.store, r.store, lookups, engine(), logger)
+	menu, err := wechat.ReadMenu(wechat.DefaultMenu())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := wechat.Options{AppID: r.net.AppID, AppSecret: r.net.Secret, Token: r.net.Token, Key: r.net.Key, APIURL: r.net.URL(), CustomerMessages: !s.silent, PublicURL: "https://help.example.cn",
+		Menu: menu, Settings: r.store, Ledger: r.store, Sentences: engine().Knowledge().Sentences, Log: logger, Now: r.net.Now}
+	if r.net.Mode == wechattest.Plain {
+		o.Key = ""
+	}
+	if p := r.net.Patience; p != 5*time.Second {
+		o.Patience, o.ReplyWithin = p, p*9/10
+	}
+	if s.with != nil {
+		s.with(&o)
+	}
+	in := bot.Asker(r.service)
+	if s.ask != nil {
+		in = s.ask(in)
+	}
+	if r.channel, err = wechat.New(in, o); err != nil {
+		t.Fatal(err)
+	}
+	r.hook = httptest.NewServer(r.channel.Handler())
+	r.net.Connect(r.hook.URL + wechat.Path)
+	r.service.Add(r.channel)
+	if err := r.service.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { r.channel.Run(ctx); close(ended) }()
+	r.stop = sync.OnceFunc(func() {
+		cancel()
+		r.hook.CloseClientConnections()
+		r.hook.Close()
+		<-ended
+		quiet, done := context.WithTimeout(context.Background(), 5*time.Second)
+		defer done()
+		r.service.Stop(quiet)
+		r.store.Close()
+		if strings.Contains(r.log.String(), "SECRET") || strings.Contains(r.log.String(), r.net.Key) {
+			t.Errorf("a secret is in the log:\n%s", r.log)
+		}
+	})
+	t.Cleanup(r.stop)
+	return r
+}
+
+func (r *rig) await(what string, holds func() bool) {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if r.net.Await(ctx, holds) != nil {
+		r.t.Fatalf("never: %s\nanna: %+v\n%s", what, r.net.Customer(anna), r.log)
+	}
+}
+
+// seen waits until a customer has seen n messages, and gives them.
+func (r *rig) seen(who string, n int) []wechattest.Seen {
+	r.t.Helper()
+	r.await(fmt.Sprintf("%d messages to %s", n, who), func() bool { return len(r.net.Customer(who).Seen) >= n })
+	return r.net.Customer(who).Seen
+}
+
+// settled waits until everything posted is answered.
+func (r *rig) settled() { r.t.Helper(); r.await("everything answered", r.net.Idle) }
+
+// say says something and gives what the customer sees next.
+func (r *rig) say(who, text string) wechattest.Seen {
+	r.t.Helper()
+	n := len(r.net.Customer(who).Seen)
+	r.net.Say(who, text)
+	return r.seen(who, n+1)[n]
+}
+
+func TestAnswersInEveryMode(t *testing.T) {
+	for _, mode := range []wechattest.Mode{wechattest.Plain, wechattest.Compatible, wechattest.Safe} {
+		t.Run(string(mode), func(t *testing.T) {
+			r := start(t, setup{mode: mode})
+			if err := r.net.Verify(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			m := r.say(anna, "备案要多久?")
+			if m.Via != "passive" || !strings.Contains(m.Text, "工作日") || len(m.Links) == 0 || !strings.Contains(m.Text, "1. ") {
+				t.Errorf("anna saw %+v", m)
+			}
+			if m := r.say(ben, "备案要收费吗?"); m.Via != "passive" || !strings.Contains(m.Text, "免费") {
+				t.Errorf("ben saw %+v", m)
+			}
+		})
+	}
+}
+
+func TestStoriesRunUnchanged(t *testing.T) {
+	stories, err := bottest.Stories("../../dialog/testdata/transcripts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, silent := range []bool{false, true} {
+		for _, story := range stories {
+			t.Run(fmt.Sprintf("silent=%v/%s", silent, story.Name), func(t *testing.T) { play(t, story, silent) })
+		}
+	}
+}
+
+// play plays a story. Replies that are ready together come as one message; those longer than a message as several, the later ones by customer message, or for an
+// account without them when the customer asks on.
+func play(t *testing.T, story bottest.Story, silent bool) {
+	day := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	r := start(t, setup{world: &day, silent: silent})
+	n := 0
+	for _, turn := range story.Turns {
+		if turn.Said == "" {
+			t.Skip("WeChat carries no empty message")
+		}
+		r.net.Say(anna, turn.Said)
+		var text string
+		var labels []string
+		for _, want := range turn.Replies {
+			for { // more of what is on its way until it is all there
+				at := strings.Index(text, want.Text)
+				ends := at >= 0 && (want.Begins || len(text) == at+len(want.Text) || text[at+len(want.Text)] == '\n')
+				if ends && strings.HasSuffix(strings.Join(labels, "|"), strings.Join(want.Options, "|")) && (at == 0 || text[at-1] == '\n') {
+					break
+				}
+				if silent && n > 0 && n == len(r.net.Customer(anna).Seen) && saysMore(r.net.Customer(anna).Seen[n-1]) {
+					r.net.Say(anna, "1")
+				}
+				if n == len(r.net.Customer(anna).Seen) && r.net.Idle() && silent {
+					t.Fatalf("after %q: want %q with options %q, got %q with %q", turn.Said, want.Text, want.Options, text, labels)
+				}
+				m := r.seen(anna, n+1)[n]
+				n++
+				if m.Via == "apology" {
+					t.Fatalf("after %q: WeChat apologises: %s", turn.Said, m.Tail)
+				}
+				text = strings.TrimSpace(text + "\n" + m.Text)
+				labels = append(labels, m.Labels()...)
+			}
+		}
+		r.settled()
+	}
+}
+
+func saysMore(m wechattest.Seen) bool {
+	return strings.Contains(m.Text, "回复 1") || strings.Contains(m.Text, "reply 1")
+}
+
+func TestALongAnswerComesInPieces(t *testing.T) {
+	long := longCase{note: strings.Repeat("网站名称不能带“中国”字样，请改名后重新提交。", 80)}
+	for _, silent := range []bool{false, true} {
+		t.Run(fmt.Sprint("silent=", silent), func(t *testing.T) {
+			r := start(t, setup{silent: silent, cases: long})
+			r.say(anna, "查进度 BA20261101006")
+			r.net.Say(anna, "6612")
+			whole := ""
+			for n := 1; ; n++ {
+				m := r.seen(anna, n+1)[n]
+				if m.Via == "apology" {
+					t.Fatal(m.Tail)
+				}
+				want := "customer"
+				if silent || n == 1 {
+					want = "passive"
+				}
+				if m.Via != want {
+					t.Errorf("message %d came by %s", n, m.Via)
+				}
+				whole += m.Text
+				if strings.Contains(strings.Join(m.Labels(), "|"), "已解决") {
+					break
+				}
+				if silent {
+					if !saysMore(m) {
+						t.Fatalf("no word that more is waiting: %s", m.Text)
+					}
+					r.net.Say(anna, "1")
+				}
+			}
+			if n := strings.Count(whole, "重新提交。"); n < 70 {
+				t.Errorf("%d sentences of the note arrived", n)
+			}
+		})
+	}
+}
+
+// longCase is a case whose reviewer wrote much.
+type longCase struct{ note string }
+
+func (l longCase) Find(context.Context, string, string, bool) (*dialog.Case, time.Time, error) {
+	return &dialog.Case{CaseNo: "BA20261101006", Status: knowledge.ReturnedByProvider, StatusAt: time.Now(), Note: l.note}, time.Now(), nil
+}
+
+func TestTapTakesItsOption(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		r := start(t, setup{silent: silent})
+		first := r.say(anna, "公司备案要什么材料?")
+		if !r.net.Tap(anna, "首次备案") {
+			t.Fatalf("nothing to tap in %+v", first)
+		}
+		if m := r.seen(anna, 2)[1]; !strings.Contains(m.Text, "省份") {
+			t.Errorf("saw %+v", m)
+		}
+		r.say(anna, "你好")
+		// An old list still means what it meant.
+		if !r.net.Tap(anna, "变更备案") {
+			t.Fatal("the old list is gone")
+		}
+		r.seen(anna, 4)
+		if c, err := r.store.Load(context.Background(), bot.Address{Channel: wechat.Name, Customer: anna}); err != nil || c.Slots.FilingType != "change" {
+			t.Errorf("after the tap: %+v, %v", c.Slots, err)
+		}
+		// And so does a typed number, of the last list.
+		r.say(ben, "你好")
+		if m := r.say(ben, "4"); !strings.Contains(m.Text, "订单编号") {
+			t.Errorf("ben saw %+v", m)
+		}
+	}
+}
+
+func TestEveryKindIsAnswered(t *testing.T) {
+	r := start(t, setup{})
+	file := wechattest.Text("MediaId", "media-9x")
+	for i, c := range []struct {
+		kind string
+		own  []wechattest.Field
+		want string
+	}{
+		{"image", []wechattest.Field{file, wechattest.Text("PicUrl", "http://mmbiz.qpic.cn/x")}, "图片"},
+		{"voice", []wechattest.Field{file, wechattest.Text("Format", "amr")}, "语音"},
+		{"voice", []wechattest.Field{file, wechattest.Text("Recognition", "备案要多久")}, "工作日"},
+		{"video", []wechattest.Field{file, wechattest.Text("ThumbMediaId", "t")}, "图片"},
+		{"shortvideo", []wechattest.Field{file}, "图片"},
+		{"location", []wechattest.Field{{Name: "Location_X", XML: "39.9"}, {Name: "Location_Y", XML: "116.3"}, wechattest.Text("Label", "北京市海淀区")}, "位置"},
+		{"link", []wechattest.Field{wechattest.Text("Title", "a"), wechattest.Text("Url", "https://example.cn/a")}, "文字"},
+		{"file", []wechattest.Field{file, wechattest.Text("Title", "a.pdf")}, "文件"},
+		{"hologram", []wechattest.Field{{Name: "Nested", XML: "<A><B>1</B></A>"}}, "文字"},
+		{"text", []wechattest.Field{wechattest.Text("Content", "菜单"), wechattest.Text("bizmsgmenuid", "case-1 中文")}, ""},
+		{"text", []wechattest.Field{wechattest.Text("Content", "<!DOCTYPE html> 备案要多久? \x0b]]>")}, "工作日"},
+	} {
+		who := fmt.Sprintf("oKIND%d", i)
+		r.net.Send(who, c.kind, c.own...)
+		if m := r.seen(who, 1)[0]; m.Via != "passive" || !strings.Contains(m.Text, c.want) {
+			t.Errorf("%s %v: %+v", c.kind, c.own, m)
+		}
+	}
+}
+
+func TestEvents(t *testing.T) {
+	r := start(t, setup{})
+	for i, c := range []struct {
+		do   func(who string)
+		want string
+	}{
+		{func(w string) { r.net.Follow(w, "") }, "备案助手"},
+		{func(w string) { r.net.Follow(w, "topic-fees") }, "免费"},
+		{func(w string) { r.net.Follow(w, "case_BA20261101006") }, "后四位"},
+		{func(w string) { r.net.Scan(w, "topic_duration") }, "工作日"},
+		{func(w string) { r.net.Scan(w, "123") }, "备案助手"},
+		{func(w string) { r.net.Click(w, "topic:case_status") }, "订单编号"},
+		{func(w string) { r.net.Click(w, "act:privacy") }, "示例云"},
+		{func(w string) { r.net.Click(w, "备案要收费吗") }, "免费"},
+	} {
+		who := fmt.Sprintf("oEVENT%d", i)
+		c.do(who)
+		if m := r.seen(who, 1)[0]; m.Via != "passive" || !strings.Contains(m.Text, c.want) {
+			t.Errorf("%d: %+v", i, m)
+		}
+	}
+	// Events in which nobody says anything are acknowledged, no more.
+	r.net.Unfollow(anna)
+	r.net.Event(anna, "VIEW", wechattest.Text("EventKey", "https://example.cn"))
+	r.net.Event(anna, "LOCATION", wechattest.Field{Name: "Latitude", XML: "1.5"})
+	r.net.Event(anna, "never_seen_before", wechattest.Text("EventKey", "x"))
+	r.net.Consent(ben, "template-1")
+	r.settled()
+	for _, who := range []string{anna, ben} {
+		for _, p := range r.net.Customer(who).Posts {
+			if !p.Done || p.Tries != 1 || p.Body != "success" {
+				t.Errorf("%+v", p)
+			}
+		}
+	}
+	reach := func(who string) bot.Reach {
+		got, err := r.store.Reach(context.Background(), bot.Address{Channel: wechat.Name, Customer: bot.CustomerID(who)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := reach(ben); got.Consents != 1 {
+		t.Errorf("consents %+v", got)
+	}
+	if got := reach(anna); !got.Known || got.Left != 0 {
+		t.Errorf("after unfollowing %+v", got)
+	}
+	if got := reach("oEVENT0"); got.Left != 3 || got.WindowEnd.Sub(r.net.Now()) > time.Minute {
+		t.Errorf("after following %+v", got)
+	}
+}
+
+// store of a service that fails as long as a test says.
+type broken struct {
+	bot.Asker
+	down  atomic.Bool
+	panic atomic.Bool
+	busy  atomic.Bool
+	asked atomic.Int64
+}
+
+func (b *broken) Ask(ctx context.Context, a bot.Address, m dialog.Message) (*bot.Answer, error) {
+	b.asked.Add(1)
+	switch {
+	case b.panic.Load():
+		panic("a bug")
+	case b.busy.Load():
+		return nil, bot.ErrBusy
+	case b.down.Load():
+		return nil, errors.New("the disk is full")
+	}
+	return b.Asker.Ask(ctx, a, m)
+}
+
+func TestOutOfOrderIsNeverShown(t *testing.T) {
+	b := &broken{}
+	r := start(t, setup{ask: func(a bot.Asker) bot.Asker { b.Asker = a; return b }, fake: func(s *wechattest.Server) { s.Patience = time.Second }})
+	b.down.Store(true)
+	if m := r.say(anna, "备案要多久?"); m.Via != "passive" || !strings.Contains(m.Text, "再发一次") {
+		t.Errorf("with a broken store: %+v", m)
+	}
+	if b.asked.Load() < 3 {
+		t.Error("the store was not tried again")
+	}
+	b.down.Store(false)
+	b.panic.Store(true)
+	r.net.Say(anna, "备案要多久?")
+	r.settled()
+	b.panic.Store(false)
+	b.busy.Store(true)
+	for range 3 { // told once, and once only, to slow down
+		r.net.Say(anna, "备案要多久?")
+	}
+	r.settled()
+	b.busy.Store(false)
+	if m := r.say(anna, "备案要多久?"); !strings.Contains(m.Text, "工作日") {
+		t.Errorf("afterwards: %+v", m)
+	}
+	var via []string
+	for _, m := range r.net.Customer(anna).Seen {
+		via = append(via, m.Via)
+	}
+	if got := strings.Join(via, " "); got != "passive passive passive" {
+		t.Errorf("anna saw by %s", got)
+	}
+}
