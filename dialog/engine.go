@@ -180,7 +180,11 @@ func (t *turn) understood() {
 		u.Slots.Province = "" // 香港的: the server's place, not the subject's
 		t.u = u
 	}
-	if n := itemNumber(u.Text); n > 0 && n <= len(t.c.Items) && q == nil {
+	n := itemNumber(u.Text)
+	if n < 0 {
+		n = len(t.c.Items)
+	}
+	if n > 0 && n <= len(t.c.Items) && q == nil {
 		t.c.Lost = 0
 		t.document(t.c.Items[n-1])
 		return
@@ -231,12 +235,12 @@ func (t *turn) understood() {
 		t.c.Question = nil
 		t.serve(topic, 1)
 		for _, w := range wishes {
-			if w != topic && u.Confidence >= digression && !socialTopic(w) && w != knowledge.OutOfScope {
+			if w != topic && u.Confidence >= digression && asksSomething(u.Text) && !socialTopic(w) && w != knowledge.OutOfScope {
 				t.serve(w, u.Confidence)
 			}
 		}
 		return
-	case len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
+	case t.trying(wishes, changed), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
 		if topic := t.elliptic(facts); topic != "" {
 			if q != nil && q.Topic != topic {
 				t.aside()
@@ -247,7 +251,7 @@ func (t *turn) understood() {
 		}
 	}
 	// Words that state several facts of a site tell the wish by themselves, however it was put.
-	if len(wishes) > 0 && u.Confidence < sureEnough && (wishes[0] == knowledge.NeedFiling && len(facts) > 0 || len(facts) >= 4) {
+	if len(wishes) > 0 && u.Confidence < sureEnough && (wishes[0] == knowledge.NeedFiling && (asks || len(facts) > 0) || len(facts) >= 4) {
 		wishes, u.Confidence = []knowledge.Topic{knowledge.NeedFiling}, sureEnough
 		t.remember(facts)
 	}
@@ -339,13 +343,13 @@ func (t *turn) remember(f Facts) {
 
 // aboutSites are the topics that the description of a site resembles by its words alone, without asking about them.
 var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
-	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees}
+	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees, knowledge.Documents, knowledge.Duration, knowledge.PublicSecurity}
 
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
 	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) ||
-		wishes[0] == knowledge.Fees && matchesAny(howMuch, t.u.Text) {
+		matchesAny(asksFor[wishes[0]], t.u.Text) {
 		return false
 	}
 	if asks && wishes[0] != knowledge.Process && facts.weight() >= 2 {
@@ -354,7 +358,22 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
 
-var howMuch = []knowledge.Pattern{knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")}
+// trying reports whether a short message tries another slot for the same question ("换成公司办呢"), though its words resemble another topic.
+func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
+	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
+		len(t.u.Text) <= shortTry && matchesAny(t.k.Acts.Suppose, t.u.Text) && !matchesAny(asksFor[wishes[0]], t.u.Text)
+}
+
+// shortTry is how long, in bytes, a message may be that only tries another slot.
+const shortTry = 60
+
+// asksFor are the words without which a description of a site does not ask for an aspect, however much it resembles it.
+var asksFor = map[knowledge.Topic][]knowledge.Pattern{
+	knowledge.Fees:           {knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")},
+	knowledge.Documents:      {knowledge.MustPattern("材料|资料|准备什么|准备哪些|准备啥|文件|证件|清单|手续"), knowledge.MustPattern("document*|paper*|paperwork|prepare|checklist")},
+	knowledge.Duration:       {knowledge.MustPattern("多久|几天|多长|时间|什么时候|何时|几个工作日|周期"), knowledge.MustPattern("how_long|when|days|weeks")},
+	knowledge.PublicSecurity: {knowledge.MustPattern("公安|网安"), knowledge.MustPattern("police|psb|public_security")},
+}
 
 var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一种|哪一类|什么类型|何种|什么备案"), knowledge.MustPattern("which|what..kind|type")}
 

@@ -60,6 +60,7 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		}
 		start = end
 	}
+	unite(d, kept, r.Tenses, out)
 	if f := d.Fact(asked); f != nil && out[asked] == "" {
 		if v := answerTo(f, r, said); v != "" {
 			out[asked] = v
@@ -71,7 +72,7 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 // weight counts the facts on which a verdict hangs most: two of them make a message the description of a site.
 func (f Facts) weight() int {
 	n := 0
-	for _, id := range []knowledge.FactID{"location", "filed", "reach", "service", "cdn", "access_here", "name", "app_store", "app_online", "tunnel", "place"} {
+	for _, id := range []knowledge.FactID{"location", "filed", "reach", "service", "cdn", "access_here", "name", "app_store", "app_online", "tunnel", "place", "backend"} {
 		if f[id] != "" {
 			n++
 		}
@@ -123,6 +124,26 @@ func longest(list []knowledge.Statement) []knowledge.Statement {
 		}
 	}
 	return slices.DeleteFunc(out, knowledge.Statement.Void)
+}
+
+// unite gives a fact the value that means several stated ones together: a machine here and one abroad are on both sides.
+func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts) {
+	for _, f := range d.Facts {
+		for _, v := range f.Values {
+			if len(v.Unites) == 0 || !slices.Contains(v.Unites, out[f.ID]) || !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
+				continue
+			}
+			all := true
+			for _, u := range v.Unites {
+				all = all && slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+					return s.Fact == f.Index() && f.Values[s.Value].ID == u && tenses[s.Clause] >= knowledge.Present
+				})
+			}
+			if all {
+				out[f.ID] = v.ID
+			}
+		}
+	}
 }
 
 // settle picks the value that counts among the statements on one fact.

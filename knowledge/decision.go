@@ -58,6 +58,9 @@ type FactValue struct {
 	// Said are expressions that state the value anywhere; Answers only as the answer to the question about this fact.
 	Said    []Phrase `yaml:"said"`
 	Answers []Phrase `yaml:"answers"`
+	// Unites are values that together mean this one, where one of the facts UnitedBy is stated as well: machines here and abroad are both.
+	Unites   []string `yaml:"unites"`
+	UnitedBy []FactID `yaml:"united_by"`
 }
 
 // FactQuestion finds out a fact. Questions stand in order of priority.
@@ -229,7 +232,7 @@ func (l *loader) lintDecision(k *Knowledge) {
 		switch v := f.value.(type) {
 		case *factsFile:
 			for i, fact := range v.Facts {
-				l.lintFact(f, []any{"facts", i}, fact)
+				l.lintFact(f, d, []any{"facts", i}, fact)
 			}
 		case *questionsFile:
 			for i, q := range v.Questions {
@@ -274,12 +277,24 @@ func (l *loader) lintDecision(k *Knowledge) {
 	l.compileWords(k)
 }
 
-func (l *loader) lintFact(f *file, at []any, fact *Fact) {
+func (l *loader) lintFact(f *file, d *Decision, at []any, fact *Fact) {
 	if fact.Resolve != "" && fact.Resolve != "strongest" && fact.Resolve != "last" {
 		l.fault(f, Error, append(at, "resolve"), "resolve %q: write last or strongest", fact.Resolve)
 	}
 	if len(fact.Values) > 62 {
 		l.fault(f, Error, append(at, "values"), "more than 62 values")
+	}
+	for i, v := range fact.Values {
+		for _, u := range v.Unites {
+			if fact.Value(u) == nil {
+				l.fault(f, Error, append(slices.Clone(at), "values", i, "unites"), "fact %q has no value %q", fact.ID, u)
+			}
+		}
+		for _, id := range v.UnitedBy {
+			if d.facts[id] == nil {
+				l.fault(f, Error, append(slices.Clone(at), "values", i, "united_by"), "no fact %q", id)
+			}
+		}
 	}
 	for name, v := range map[string]string{"silent": fact.Silent, "unknown": fact.Unknown} {
 		if v != "" && fact.Value(v) == nil {

@@ -362,6 +362,10 @@ func (r *reading) divide(breaks map[int]bool) {
 		switch c {
 		case ',', ';', '?', '!', '(', ')', '\n', '，', '。', '；', '？', '！', '（', '）', '…', '—':
 			ends = true
+		case '|', '·', '→', '•':
+			ends = true
+		case '/':
+			ends = i > 0 && i+1 < len(r.text) && r.text[i-1] == ' ' && r.text[i+1] == ' '
 		case '.':
 			ends = i+1 == len(r.text) || r.text[i+1] == ' ' || r.text[i+1] > unicode.MaxASCII || r.text[i+1] == '.' || i > 0 && r.text[i-1] > unicode.MaxASCII
 		case ' ':
