@@ -26,6 +26,9 @@ const particle = " .。!！?？~,，、;啊吧呀哦呢了吗嘛哈的我你您�
 // act is how the message steers the conversation: one whose words, with particles and excuses, are all of it.
 func (u *Understander) act(text string) Act {
 	best, left := NoAct, 2
+	if len(text) > longAct {
+		return NoAct
+	}
 	for _, a := range u.acts {
 		for _, p := range a.patterns {
 			s, e, ok := p.Find(text)
@@ -46,6 +49,9 @@ func (u *Understander) act(text string) Act {
 	}
 	return best
 }
+
+// longAct is how many bytes a message may have that does nothing but steer.
+const longAct = 120
 
 // longExcuse is how many bytes may stand beside an act's words before nobody looks whether they are but an excuse.
 const longExcuse = 60

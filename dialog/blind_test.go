@@ -38,15 +38,21 @@ func readLines[T any](t testing.TB, file string) []T {
 type world struct {
 	e    *Engine
 	late time.Duration // how long after testNow it is
+	down bool          // the mirror cannot be asked
 }
 
 // The case of the tests, with the last four of its phone and of its certificate.
 const testCase, testProof, testProofID = "BA20261101006", "6612", "301X"
 
 func (w world) say(c Conversation, text string) (Conversation, []Reply) {
+	return w.happen(c, Message{At: testNow.Add(w.late), Kind: TextMessage, Text: text})
+}
+
+// happen takes an event and all that follows from it.
+func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 	var replies []Reply
 	now := testNow.Add(w.late)
-	events := []Event{Message{At: now, Kind: TextMessage, Text: text}}
+	events := []Event{ev}
 	for len(events) > 0 {
 		var actions []Action
 		c, actions = w.e.Step(c, events[0])
@@ -58,8 +64,8 @@ func (w world) say(c Conversation, text string) (Conversation, []Reply) {
 			case CheckDomain:
 				events = append(events, DomainChecked{At: now, Purpose: a.Purpose, Report: Judge(w.e.k, a.Name, Evidence{Source: "whois"}, JudgeOptions{Now: now, Lang: a.Lang})})
 			case FindCase:
-				found := CaseFound{At: now, Purpose: a.Purpose, CaseNo: a.CaseNo, SyncedAt: now}
-				if a.CaseNo == testCase && (a.Proven || a.Proof == testProof || a.Proof == testProofID) {
+				found := CaseFound{At: now, Purpose: a.Purpose, CaseNo: a.CaseNo, SyncedAt: now, Failed: w.down}
+				if !w.down && a.CaseNo == testCase && (a.Proven || a.Proof == testProof || a.Proof == testProofID) {
 					found.Case = &Case{CaseNo: a.CaseNo, Status: knowledge.AuthorityReview, StatusAt: testNow.Add(-72 * time.Hour)}
 				}
 				events = append(events, found)

@@ -15,7 +15,11 @@ var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|�
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = regexp.MustCompile(`吗|么|什么|啥|哪|怎|咋|多少|多久|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|呢$|不$|为何|发一下|发下|发我|给我|告诉|通知|转人工|转接|查一?下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|where|which|when|who|why|\bdo\b|does|\bis\b|\bcan\b|could|must|please|need|want|thank|bye`)
+var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|转人工|转接|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
+
+func wishes(part string) bool {
+	return wish.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不")
+}
 
 // stated are words of a wish that only tell how things are (不收费, 没有资料).
 var stated = regexp.MustCompile(`(?:不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
@@ -36,7 +40,7 @@ func (u *Understander) several(masked string, whole knowledge.Topic) []knowledge
 	var out []knowledge.Topic
 	take := func(part string, announced bool) {
 		part = strings.TrimSpace(part)
-		if utf8.RuneCountInString(part) < 2 || !wish.MatchString(stated.ReplaceAllString(part, "")) {
+		if utf8.RuneCountInString(part) < 2 || !wishes(part) || !wishes(stated.ReplaceAllString(part, "")) {
 			return
 		}
 		least := verySure

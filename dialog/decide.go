@@ -28,7 +28,9 @@ type Outcome struct {
 	// Ask is the question that decides; nil when there is nothing to ask.
 	Ask *knowledge.FactQuestion
 	// Handover says whether a person takes over: instead of a verdict or after it.
-	Handover   knowledge.Handover
+	Handover knowledge.Handover
+	// Stopped says that a row about persons broke the walk off; its reason says it all.
+	Stopped    bool
 	FilingType knowledge.FilingTypeID
 	// Reason is why, one or two sentences; Licence is the part about the licence; Next what to do; Persons why a person has to look at it
 	// as well; Addons come on top.
@@ -348,6 +350,7 @@ func (w *walk) outcome(r result) Outcome {
 		if row.Handover == knowledge.InsteadOfThat {
 			take(&out.Reason, row, row.Reason)
 			out.Confidence = row.Confidence
+			out.Stopped = true
 		} else {
 			take(&out.Persons, row, row.Reason)
 		}

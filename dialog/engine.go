@@ -255,7 +255,9 @@ func (t *turn) understood() {
 		wishes, u.Confidence = []knowledge.Topic{knowledge.NeedFiling}, sureEnough
 		t.remember(facts)
 	}
-	if len(wishes) == 0 || u.Confidence < sureEnough || q != nil && u.Confidence < digression && !slices.Contains(wishes, q.Topic) {
+	// A word or two that are nobody's business ("随便") are no answer to an open question; what asks something is a digression.
+	idle := q != nil && len(wishes) > 0 && wishes[0] == knowledge.OutOfScope && len(u.Text) <= fewWords && !asksSomething(u.Text)
+	if idle || len(wishes) == 0 || u.Confidence < sureEnough || q != nil && u.Confidence < digression && !slices.Contains(wishes, q.Topic) {
 		t.unsure()
 		return
 	}
@@ -343,7 +345,7 @@ func (t *turn) remember(f Facts) {
 
 // aboutSites are the topics that the description of a site resembles by its words alone, without asking about them.
 var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
-	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees, knowledge.Documents, knowledge.Duration, knowledge.PublicSecurity}
+	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees, knowledge.Documents, knowledge.Duration, knowledge.PublicSecurity, knowledge.Rejection}
 
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
@@ -352,7 +354,7 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 		matchesAny(asksFor[wishes[0]], t.u.Text) {
 		return false
 	}
-	if asks && wishes[0] != knowledge.Process && facts.weight() >= 2 {
+	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) {
 		return true
 	}
 	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
@@ -363,6 +365,9 @@ func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
 		len(t.u.Text) <= shortTry && matchesAny(t.k.Acts.Suppose, t.u.Text) && !matchesAny(asksFor[wishes[0]], t.u.Text)
 }
+
+// fewWords is how long, in bytes, a message may be to be taken for a poor answer rather than for a digression.
+const fewWords = 24
 
 // shortTry is how long, in bytes, a message may be that only tries another slot.
 const shortTry = 60

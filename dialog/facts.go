@@ -69,6 +69,11 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 	return out, r.Asks
 }
 
+// grave reports whether a message tells of what is for a person before all else: unlawful content, getting round the filing, a notice.
+func (f Facts) grave() bool {
+	return f["illegal"] == "yes" || f["bypass"] == "yes" || f["notice"] == "yes"
+}
+
 // weight counts the facts on which a verdict hangs most: two of them make a message the description of a site.
 func (f Facts) weight() int {
 	n := 0

@@ -49,7 +49,7 @@ func (t *turn) sayOutcome(out Outcome) {
 	var lines []string
 	if v := t.k.Decision.Verdicts[out.Verdict]; v != nil {
 		lines = append(lines, v.Text.In(lang))
-	} else {
+	} else if !out.Stopped {
 		lines = append(lines, t.say(t.s().NoVerdict))
 	}
 	join := func(texts []knowledge.Text) string {

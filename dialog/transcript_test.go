@@ -21,6 +21,9 @@ var update = flag.Bool("update", false, "rewrite what the assistant said in the 
 //	      [查备案进度] [已解决]         (the options, when any are written)
 //	结果: topic=duration state=idle    (topic, state, verdict, lang or a slot)
 //
+// Between turns a line in brackets says what happens: (沉默) the customer does not answer, (客服交回) staff gives the conversation back,
+// (查询出错) no look-up of a case works from now on. {很长} or {long} in a message stands for more characters than are read.
+//
 // Domains show nothing, and case BA20261101006 with 6612 is with the authority. go test ./dialog -run Transcripts -update rewrites 助手 and 结果.
 func TestTranscripts(t *testing.T) {
 	w := world{e: NewEngine(loadKnowledge(t), nil)}
@@ -62,6 +65,8 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
+var long = strings.NewReplacer("{很长}", strings.Repeat("啊", maxMessage), "{long}", strings.Repeat("very ", maxMessage/4))
+
 // sameLine compares a line of a story; one that ends in … gives only its beginning.
 func sameLine(want, got string) bool {
 	if head, cut := strings.CutSuffix(want, "…"); cut {
@@ -76,11 +81,15 @@ func play(w world, story string, covered map[knowledge.Topic]bool) string {
 	c := Conversation{}
 	for _, line := range strings.Split(story, "\n") {
 		said, customer := strings.CutPrefix(line, "客户: ")
+		ev, happens := map[string]Event{"(沉默)": Silence{At: testNow}, "(客服交回)": HandedBack{At: testNow}}[line]
+		if customer {
+			ev = Message{At: testNow, Kind: TextMessage, Text: long.Replace(said)}
+		}
 		switch {
-		case customer:
+		case customer || happens:
 			out = append(out, line)
 			var replies []Reply
-			c, replies = w.say(c, said)
+			c, replies = w.happen(c, ev)
 			for _, r := range replies {
 				first, rest, more := strings.Cut(r.Text, "\n")
 				if more && rest != "" {
@@ -99,6 +108,9 @@ func play(w world, story string, covered map[knowledge.Topic]bool) string {
 				}
 			}
 			out = append(out, resultLine(c, replies))
+		case line == "(查询出错)":
+			w.down = true
+			out = append(out, line)
 		case line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "渠道:"):
 			out = append(out, line)
 		}
@@ -131,4 +143,16 @@ func resultLine(c Conversation, replies []Reply) string {
 		}
 	}
 	return s + " state=" + string(c.State) + " lang=" + string(c.Lang)
+}
+
+// TestRepairsAreComplete holds the list of repairs: each has its stories in Chinese and in English.
+func TestRepairsAreComplete(t *testing.T) {
+	for _, kind := range []string{"cancel", "correction", "clarification", "resume", "skip", "repeat", "restart", "silence", "off_topic", "cannot_handle", "too_long",
+		"empty", "internal_error", "hand_off", "completed"} {
+		for _, file := range []string{kind, kind + "_en"} {
+			if _, err := os.Stat("testdata/transcripts/repair/" + file + ".txt"); err != nil {
+				t.Errorf("no story for %s", file)
+			}
+		}
+	}
 }

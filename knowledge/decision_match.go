@@ -198,8 +198,9 @@ type reading struct {
 	m      *matcher
 	text   []rune
 	clause []int16
-	sets   [][]occurrence // by set, in order of the text
 	used   []int32        // sets that occur
+	found  [][]occurrence // by place in used, in order of the text
+	place  []int16        // by set: 1 + place in used
 	denied []int16        // by place: the negations that begin before it
 	negEnd []bool         // by place: a negation ends there
 	// lightEnd is by place 1 + where the light word begins that ends there.
@@ -317,7 +318,7 @@ func (d *Decision) Read(text string) Reading {
 
 // read finds all words.
 func (m *matcher) read(text string) *reading {
-	r := &reading{m: m, text: []rune(text), sets: make([][]occurrence, len(m.starting))}
+	r := &reading{m: m, text: []rune(text), place: make([]int16, len(m.starting))}
 	for i := range r.text {
 		node := int32(0)
 		for j := i; j < len(r.text); j++ {
@@ -332,10 +333,12 @@ func (m *matcher) read(text string) *reading {
 					continue
 				}
 				for _, set := range m.inSets[w] {
-					if len(r.sets[set]) == 0 {
-						r.used = append(r.used, set)
+					if r.place[set] == 0 {
+						r.used, r.found = append(r.used, set), append(r.found, nil)
+						r.place[set] = int16(len(r.used))
 					}
-					r.sets[set] = append(r.sets[set], occurrence{start: i, end: j + 1})
+					list := &r.found[r.place[set]-1]
+					*list = append(*list, occurrence{start: i, end: j + 1})
 				}
 			}
 		}
@@ -391,9 +394,9 @@ func (r *reading) mark(asked [][2]int) {
 	if len(asked) == 0 {
 		return
 	}
-	for _, set := range r.used {
-		for i := range r.sets[set] {
-			o := &r.sets[set][i]
+	for _, list := range r.found {
+		for i := range list {
+			o := &list[i]
 			for _, a := range asked {
 				if o.start >= a[0] && o.end <= a[1] {
 					o.asked = true
@@ -430,9 +433,17 @@ func (r *reading) refused(at int) bool {
 	}
 }
 
+// of gives the occurrences of the words of a set.
+func (r *reading) of(set int32) []occurrence {
+	if p := r.place[set]; p > 0 {
+		return r.found[p-1]
+	}
+	return nil
+}
+
 // each calls f with the range of the first sequence of every match of a phrase.
 func (r *reading) each(c *compiled, raw bool, f func(start, end int)) {
-	for _, o := range r.sets[c.all[0][0].set] {
+	for _, o := range r.of(c.all[0][0].set) {
 		if o.asked && !raw {
 			continue
 		}
@@ -460,7 +471,7 @@ func (r *reading) others(c *compiled, at int, raw bool) bool {
 
 // in reports whether a sequence occurs in a clause.
 func (r *reading) in(seq []step, clause int16, raw bool) bool {
-	for _, o := range r.sets[seq[0].set] {
+	for _, o := range r.of(seq[0].set) {
 		if r.clause[o.start] == clause && (raw || !o.asked) {
 			if _, ok := r.follow(seq[1:], o, raw); ok {
 				return true
@@ -482,7 +493,7 @@ func (r *reading) follow(seq []step, from occurrence, raw bool) (int, bool) {
 			gap++
 		}
 	}
-	list := r.sets[seq[0].set]
+	list := r.of(seq[0].set)
 	i := sort.Search(len(list), func(i int) bool { return list[i].start >= from.end })
 	for ; i < len(list) && list[i].start <= from.end+gap && r.clause[list[i].start] == r.clause[from.start]; i++ {
 		if list[i].asked && !raw {
