@@ -45,7 +45,10 @@ func (r Reply) Fits(text string, options []string) string {
 	return ""
 }
 
-// Stories reads all transcripts below a folder.
+// long are the signs for more characters than are read.
+var long = strings.NewReplacer("{很长}", strings.Repeat("啊", 2000), "{long}", strings.Repeat("very ", 500))
+
+// Stories reads all transcripts below a folder, but for those in which something happens besides what is said: a line in brackets.
 func Stories(dir string) ([]Story, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -57,10 +60,13 @@ func Stories(dir string) ([]Story, error) {
 		if err != nil {
 			return nil, err
 		}
+		if strings.Contains(string(b), "\n(") {
+			continue
+		}
 		s := Story{Name: filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")}
 		for _, line := range strings.Split(string(b), "\n") {
 			if said, ok := strings.CutPrefix(line, "客户: "); ok {
-				s.Turns = append(s.Turns, Turn{Said: said})
+				s.Turns = append(s.Turns, Turn{Said: long.Replace(said)})
 			}
 			if len(s.Turns) == 0 {
 				continue
