@@ -11,10 +11,14 @@ import (
 	"beianbot/bot"
 )
 
+// open is the condition of the index outbox_open, word for word: SQLite uses a partial index only for a query that repeats its condition, and else reads every
+// message ever sent.
+const open = "state IN ('waiting', 'held')"
+
 // Due are the customers with something to send; see bot.Outbox.
 func (s *Store) Due(ctx context.Context, channel bot.ChannelName, now time.Time, limit int) ([]bot.CustomerID, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT customer FROM (SELECT customer, min(id) AS first, next_at FROM outbox
-		WHERE state IN ('waiting', 'held') AND state = 'waiting' AND channel = ? GROUP BY customer) WHERE next_at <= ? ORDER BY first LIMIT ?`, channel, now.UnixMilli(), limit)
+		WHERE `+open+` AND state = 'waiting' AND channel = ? GROUP BY customer) WHERE next_at <= ? ORDER BY first LIMIT ?`, channel, now.UnixMilli(), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +76,7 @@ func (s *Store) outgoing(ctx context.Context, where string, args ...any) ([]outg
 // Next is a customer's oldest waiting message, if it is due.
 func (s *Store) Next(ctx context.Context, a bot.Address, now time.Time) (bot.Outgoing, bool, error) {
 	for {
-		rows, err := s.outgoing(ctx, "WHERE o.channel = ? AND o.customer = ? AND o.state IN ('waiting', 'held') AND o.state = 'waiting' ORDER BY o.id LIMIT 1", a.Channel, a.Customer)
+		rows, err := s.outgoing(ctx, "WHERE o.channel = ? AND o.customer = ? AND "+open+" AND o.state = 'waiting' ORDER BY o.id LIMIT 1", a.Channel, a.Customer)
 		if err != nil || len(rows) == 0 || rows[0].next > now.UnixMilli() {
 			return bot.Outgoing{}, false, err
 		}
@@ -88,7 +92,7 @@ func (s *Store) Next(ctx context.Context, a bot.Address, now time.Time) (bot.Out
 
 // Unsettled are a customer's waiting messages, in order.
 func (s *Store) Unsettled(ctx context.Context, a bot.Address) ([]bot.Outgoing, error) {
-	rows, err := s.outgoing(ctx, "WHERE o.channel = ? AND o.customer = ? AND o.state IN ('waiting', 'held') AND o.state = 'waiting' ORDER BY o.id", a.Channel, a.Customer)
+	rows, err := s.outgoing(ctx, "WHERE o.channel = ? AND o.customer = ? AND "+open+" AND o.state = 'waiting' ORDER BY o.id", a.Channel, a.Customer)
 	return mayBeSaid(rows), err
 }
 
@@ -132,9 +136,9 @@ func (s *Store) Settle(ctx context.Context, id int64, o bot.Outcome, now time.Ti
 		}
 		switch {
 		case o.State == "held":
-			_, err = tx.Exec("UPDATE outbox SET state = 'held', last_error = ? WHERE channel = ? AND customer = ? AND state = 'waiting'", o.Why, channel, customer)
+			_, err = tx.Exec("UPDATE outbox SET state = 'held', last_error = ? WHERE channel = ? AND customer = ? AND "+open+" AND state = 'waiting'", o.Why, channel, customer)
 		case o.Blocked:
-			if _, err = tx.Exec("UPDATE outbox SET state = 'refused', last_error = ? WHERE channel = ? AND customer = ? AND state IN ('waiting', 'held')", o.Why, channel, customer); err != nil {
+			if _, err = tx.Exec("UPDATE outbox SET state = 'refused', last_error = ? WHERE channel = ? AND customer = ? AND "+open+"", o.Why, channel, customer); err != nil {
 				return err
 			}
 			_, err = tx.Exec("INSERT INTO reach (channel, customer, blocked) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET blocked = excluded.blocked", channel, customer, o.Why)
@@ -179,7 +183,7 @@ type Depth struct {
 // Depths count what is not sent, for metrics.
 func (s *Store) Depths(ctx context.Context) ([]Depth, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT o.channel, o.state, count(*), min(r.at) FROM outbox o JOIN replies r ON r.id = o.reply_id
-		WHERE o.state IN ('waiting', 'held') GROUP BY o.channel, o.state`)
+		WHERE `+open+` GROUP BY o.channel, o.state`)
 	if err != nil {
 		return nil, err
 	}

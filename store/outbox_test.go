@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -229,4 +230,30 @@ func BenchmarkReceive(b *testing.B) {
 	}
 	close(work)
 	wg.Wait()
+}
+
+// What is asked on every message must not read every message ever sent.
+func TestOpenMessagesAreFoundByIndex(t *testing.T) {
+	s := mustOpen(t, filepath.Join(t.TempDir(), "s.db"))
+	for name, query := range map[string]string{
+		"next":    outgoing + "WHERE o.channel = 'web' AND o.customer = 'anna' AND " + open + " AND o.state = 'waiting' ORDER BY o.id LIMIT 1",
+		"receive": "UPDATE outbox SET state = 'waiting' WHERE channel = 'web' AND customer = 'anna' AND " + open + " AND state = 'held'",
+		"passive": outgoing + "WHERE r.inbox_id = 1 AND o.receipt = 'passive' ORDER BY o.id",
+	} {
+		rows, err := s.read.Query("EXPLAIN QUERY PLAN " + query)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var a, b, c int
+			var plan string
+			if err := rows.Scan(&a, &b, &c, &plan); err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(plan, "SCAN") {
+				t.Errorf("%s: %s", name, plan)
+			}
+		}
+	}
 }

@@ -211,7 +211,7 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 		if _, err = tx.Exec("INSERT INTO entries (channel, customer, inbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, in.ID); err != nil {
 			return err
 		}
-		if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND state = 'held'", a.Channel, a.Customer); err != nil {
+		if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND "+open+" AND state = 'held'", a.Channel, a.Customer); err != nil {
 			return err
 		}
 		_, err = tx.Exec("UPDATE reach SET blocked = '' WHERE channel = ? AND customer = ? AND blocked <> ''", a.Channel, a.Customer)
