@@ -348,3 +348,12 @@ func shown(k *knowledge.Knowledge, r *knowledge.Rule, list *Checklist) bool {
 	}
 	return slices.ContainsFunc(list.Notes, func(n string) bool { return strings.Contains(n, r.Text.ZH) && strings.Contains(n, r.If.ZH) })
 }
+
+// BenchmarkDocuments is one document answer, from the customer's words to the list. The goal is 100 µs of CPU.
+func BenchmarkDocuments(b *testing.B) {
+	w := world{e: NewEngine(loadKnowledge(b), nil)}
+	c := Conversation{Lang: knowledge.ZH, Slots: Slots{FilingType: knowledge.First, SubjectType: knowledge.Enterprise, Province: "CN-SH"}}
+	for b.Loop() {
+		w.say(c, "要准备什么材料")
+	}
+}

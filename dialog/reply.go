@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"beianbot/knowledge"
@@ -91,10 +92,14 @@ func cite(k *knowledge.Knowledge, id knowledge.SourceID, lang knowledge.Lang) st
 // citeAll gives sources without repeats, at most limit (0: all).
 func citeAll(k *knowledge.Knowledge, ids []knowledge.SourceID, lang knowledge.Lang, limit int) []string {
 	var out []string
-	seen := map[knowledge.SourceID]bool{}
-	for _, id := range ids {
-		if c := cite(k, id, lang); c != "" && !seen[id] && (limit == 0 || len(out) < limit) {
-			seen[id] = true
+	for i, id := range ids {
+		if limit > 0 && len(out) == limit {
+			break
+		}
+		if slices.Contains(ids[:i], id) {
+			continue
+		}
+		if c := cite(k, id, lang); c != "" {
 			out = append(out, c)
 		}
 	}
