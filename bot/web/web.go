@@ -46,6 +46,7 @@ type History interface {
 type Options struct {
 	Secure         bool           // the page is reached by https: cookies say so
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
+	Zone           *time.Location // times are told in it: the operator's
 	Log            *slog.Logger
 }
 
@@ -265,9 +266,18 @@ func (c *Chat) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// entries are what was said after an entry, with times in the operator's zone.
+func (c *Chat) entries(ctx context.Context, id bot.CustomerID, after int64) ([]bot.Entry, error) {
+	entries, err := c.history.History(ctx, bot.Address{Channel: Name, Customer: id}, after, historyLimit)
+	for i := range entries {
+		entries[i].At = entries[i].At.In(c.opt.Zone)
+	}
+	return entries, err
+}
+
 func (c *Chat) list(w http.ResponseWriter, r *http.Request) {
 	after, _ := strconv.ParseInt(r.URL.Query().Get("after"), 10, 64)
-	entries, err := c.history.History(r.Context(), bot.Address{Channel: Name, Customer: c.visitor(w, r)}, after, historyLimit)
+	entries, err := c.entries(r.Context(), c.visitor(w, r), after)
 	if err != nil {
 		c.opt.Log.Error("web history", "error", err)
 		refuse(w, http.StatusServiceUnavailable, notSaved)
@@ -313,7 +323,7 @@ func (c *Chat) stream(w http.ResponseWriter, r *http.Request) {
 	tick := time.NewTicker(heartbeat)
 	defer tick.Stop()
 	send := func() error {
-		entries, err := c.history.History(r.Context(), bot.Address{Channel: Name, Customer: id}, last, historyLimit)
+		entries, err := c.entries(r.Context(), id, last)
 		if err != nil {
 			return err
 		}

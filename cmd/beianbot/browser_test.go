@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // browser starts a real Chromium, or skips where there is none; in CI a missing one fails.
@@ -103,4 +105,37 @@ func TestBrowserConversation(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBrowserByKeyboardInTheDark goes through a conversation with keys only, as somebody without a mouse does, on a device set to dark.
+func TestBrowserByKeyboardInTheDark(t *testing.T) {
+	ctx := browser(t, 390, 844)
+	dark := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}}}
+	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, dark); err != nil {
+		t.Fatal(err)
+	}
+	do(t, ctx, "greeting", chromedp.Steps(chromedp.Navigate(startServer(t, t.TempDir())), chromedp.WaitVisible(".options button")))
+	if sum := do(t, ctx, "background", chromedp.Evaluate[int](`getComputedStyle(document.body).backgroundColor.match(/\d+/g).map(Number).reduce((a, b) => a + b)`)); sum > 150 {
+		t.Errorf("the page is bright (red + green + blue = %d) on a dark device", sum)
+	}
+	focus := func() string {
+		return do(t, ctx, "focus", chromedp.Evaluate[string](`document.activeElement.textContent.trim() || document.activeElement.id`))
+	}
+	for want := range strings.SplitSeq("English,log,要不要备案,材料清单", ",") {
+		do(t, ctx, "tab", chromedp.KeyEvent(kb.Tab))
+		if got := focus(); got != want && (want != "log" || !strings.Contains(got, "备案助手")) {
+			t.Fatalf("the focus is on %q, not on %q", got, want)
+		}
+	}
+	do(t, ctx, "choose", chromedp.KeyEvent(kb.Enter))
+	do(t, ctx, "answer", chromedp.Poll[bool](`document.querySelectorAll("article.customer").length === 1 && document.querySelectorAll("article.bot").length === 2`))
+	do(t, ctx, "write", chromedp.Steps(chromedp.Focus("#box"), chromedp.KeyEvent("公司首次备案,在广东"), chromedp.KeyEvent(kb.Enter), chromedp.WaitVisible(".tick input")))
+	do(t, ctx, "tick", chromedp.Steps(chromedp.Focus(".tick input"), chromedp.KeyEvent(" ")))
+	if !do(t, ctx, "ticked", chromedp.Evaluate[bool](`document.querySelector(".tick input").checked`)) {
+		t.Error("the space bar does not tick")
+	}
+	if said := do(t, ctx, "who spoke", chromedp.Evaluate[string](`[...document.querySelectorAll("article")].map(a => a.querySelector(".sr").textContent).join()`)); said != "助手说:,您说:,助手说:,您说:,助手说:" {
+		t.Errorf("a screen reader hears %q", said)
+	}
+	shot(t, ctx, "dark")
 }

@@ -55,7 +55,7 @@ func (serveCmd) Run(g *globals) error {
 		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
 	}
 	service := bot.NewService(st, st, a.lookups, a.engine, log)
-	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Log: log})
+	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone, Log: log})
 	service.Add(chat)
 	tg, err := conf.newTelegram(service, st, a, log)
 	if err != nil {

@@ -2,18 +2,18 @@
 // The visitors' chat. What is said comes from the server's history by number, so a reload or a lost connection loses and repeats nothing.
 const words = {
   zh: { title: "备案助手", typing: "正在输入", box: "输入消息", send: "发送", lang: "English", log: "对话", lost: "连接中断,正在重连…", unsent: "没有发出去,请再试一次。", full: "展开全文", less: "收起",
-    only: "仅当:", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
+    only: "仅当:", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", customer: "您说:", bot: "助手说:", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
     place: { mainland: "中国大陆", overseas: "大陆以外", mixed: "大陆和大陆以外都有", unknown: "没有解析或查不到" }, picked: (a, b) => `已备 ${a}/${b}`,
     conditions: { tld_approved: "后缀已获批复", registrar_approved: "注册商已获批复", registration_valid: "在注册有效期内", real_name_verified: "已实名认证", holder_matches: "持有者与主体一致" } },
   en: { title: "Filing assistant", typing: "writing", box: "Your message", send: "Send", lang: "中文", log: "Conversation", lost: "Connection lost, reconnecting…", unsent: "Not sent; please try again.", full: "Full text", less: "Less",
-    only: "Only if: ", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", hosting: "Points to: ", done: "done", now: "now", later: "later",
+    only: "Only if: ", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", customer: "You said: ", bot: "Assistant said: ", hosting: "Points to: ", done: "done", now: "now", later: "later",
     place: { mainland: "mainland China", overseas: "outside the mainland", mixed: "mainland and abroad", unknown: "nowhere, or not known" }, picked: (a, b) => `${a} of ${b} ready`,
     conditions: { tld_approved: "Suffix approved", registrar_approved: "Registrar approved", registration_valid: "Registration valid", real_name_verified: "Real name verified", holder_matches: "Holder is the subject" } },
 };
 const $ = id => document.getElementById(id);
 const log = $("log"), box = $("box"), notice = $("notice"), typing = $("typing");
 let lang = localStorage.getItem("lang") || (navigator.language.startsWith("zh") ? "zh" : "en");
-let last = 0, waiting = 0, source = null, retry = 1000;
+let last = 0, waiting = 0, source = null, retry = 1000, day = "", unsent = null;
 const t = () => words[lang];
 
 function make(tag, className, text) {
@@ -27,6 +27,7 @@ function speak() {
   document.title = t().title;
   for (const e of document.querySelectorAll("[data-t]")) e.textContent = t()[e.dataset.t];
   $("lang").textContent = t().lang;
+  $("lang").lang = lang === "zh" ? "en" : "zh-CN";
   log.setAttribute("aria-label", t().log);
   box.placeholder = t().box;
 }
@@ -94,6 +95,7 @@ function steps(c) {
 function show(e) {
   if (e.id <= last) return;
   last = e.id;
+  if (e.from === "customer" && !e.text) return; // the page was opened: nothing was said
   const near = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const turn = make("article", "turn " + e.from), bubble = make("div", "bubble"), r = e.reply;
   let cards = 0;
@@ -101,6 +103,7 @@ function show(e) {
     if (r.lang && r.lang !== lang) { lang = r.lang; localStorage.setItem("lang", lang); speak(); }
     for (const [part, draw] of [[r.checklist, checklist], [r.domain, domain], [r.case, steps]]) if (part) { turn.append(draw(part)); cards++; }
   }
+  turn.append(make("span", "sr", t()[e.from]));
   if (e.text) { fill(bubble, e.text); turn.append(bubble); }
   if (cards && e.text.length > 160) {
     const more = make("button", "unfold", t().full);
@@ -109,7 +112,7 @@ function show(e) {
     more.addEventListener("click", () => { const open = bubble.classList.toggle("fold") === false; more.textContent = open ? t().less : t().full; more.setAttribute("aria-expanded", String(open)); });
     turn.append(more);
   }
-  const at = make("time", "", new Date(e.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }));
+  const at = make("time", "", e.at.slice(11, 16)); // the server writes the operator's time zone
   at.dateTime = e.at;
   turn.append(at);
   if (r && r.options && r.options.length) {
@@ -123,20 +126,24 @@ function show(e) {
     }
     turn.append(row);
   }
+  if (e.at.slice(0, 10) !== day) log.append(make("p", "day", day = e.at.slice(0, 10)));
   log.append(turn);
   if (e.from === "customer") { if (waiting > 0) typing.hidden = false; } else { waiting = 0; typing.hidden = true; }
   if (near || e.from === "customer") log.scrollTop = e.from === "customer" || turn.offsetHeight < log.clientHeight ? log.scrollHeight : turn.offsetTop - log.offsetTop - 8;
 }
 async function send(text, choice) {
   notice.textContent = "";
-  const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  // What could not be sent keeps its id: sent again, it is the same message, should the first have arrived after all.
+  const again = unsent && unsent.text === text && unsent.choice === choice;
+  const id = again ? unsent.id : crypto.getRandomValues(new Uint32Array(4)).join("-");
   waiting++;
   try {
     const res = await fetch("api/messages", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ id, text, choice: choice || "" }) });
+    unsent = null;
     if (res.ok) return true;
     const body = await res.json().catch(() => null);
     notice.textContent = body && body.error ? body.error[lang] : t().unsent;
-  } catch { notice.textContent = t().unsent; }
+  } catch { unsent = { id, text, choice }; notice.textContent = t().unsent; }
   waiting--;
   return false;
 }
