@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -174,6 +175,29 @@ func TestShortMessagesBecomeOneQuestion(t *testing.T) {
 	net.await(t, 1)
 	if got := net.texts(); len(whole) != 1 || len(got) != 2 {
 		t.Errorf("%d replies to anna, %d in all: %q", len(whole), len(got), got)
+	}
+}
+
+func TestAnAlbumGetsOneAnswer(t *testing.T) {
+	net := newNetwork()
+	net.quiet = 300 * time.Millisecond
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	for i := range 4 {
+		m := dialog.Message{At: time.Now(), ID: fmt.Sprint(i), Kind: dialog.PictureMessage, Group: "album"}
+		if i == 1 {
+			m.Text = "备案要多久?"
+		}
+		if _, err := r.Receive(t.Context(), bot.Address{Channel: "net", Customer: "anna"}, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	net.await(t, 1)
+	r.say(t, "bert", "b", "备案要多久?")
+	net.await(t, 1)
+	r.say(t, "anna", "after", "谢谢。")
+	net.await(t, 1)
+	if got := net.texts(); len(got) != 3 || !strings.HasSuffix(got[0], got[1]) {
+		t.Errorf("%d replies: %q", len(got), got)
 	}
 }
 

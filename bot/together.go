@@ -14,13 +14,17 @@ type Quiet interface{ Quiet() time.Duration }
 
 // Bounds on what becomes one question: more than this is no question in pieces.
 const (
-	maxTogether = 5
+	maxTogether = 10 // an album has as many
 	maxPiece    = 12 // characters of a message that may be a piece
 	maxRest     = 3 * time.Second
 )
 
-// unfinished reports whether a message looks like the beginning of a question: a few words, no number, no mark or particle that ends one.
+// unfinished reports whether more belongs to a message: it is one of a group, or looks like the beginning of a question (a few words, no number, no mark or
+// particle that ends one).
 func unfinished(m dialog.Message) bool {
+	if m.Group != "" {
+		return true
+	}
 	if m.Kind != dialog.TextMessage || m.Choice != "" {
 		return false
 	}
@@ -57,13 +61,21 @@ func (s *Service) rest(a Address, c *talk) {
 	}
 }
 
+// belongs reports whether a message goes on with the one before it.
+func belongs(m, before dialog.Message) bool {
+	if m.Group != "" || before.Group != "" {
+		return m.Group == before.Group
+	}
+	return unfinished(before) && m.Kind == dialog.TextMessage && m.Choice == "" && m.At.Sub(before.At) <= maxRest
+}
+
 // together takes the next task, and with an unfinished message those that follow it. The caller holds the service's mu.
 func together(c *talk) []task {
 	n := 1
 	for n < len(c.waiting) && n < maxTogether {
 		m, ok := c.waiting[n-1].event.(dialog.Message)
 		next, also := c.waiting[n].event.(dialog.Message)
-		if !ok || !also || !unfinished(m) || next.Kind != dialog.TextMessage || next.Choice != "" || next.At.Sub(m.At) > maxRest {
+		if !ok || !also || !belongs(next, m) {
 			break
 		}
 		n++
@@ -79,12 +91,14 @@ func joined(tasks []task) dialog.Event {
 		return tasks[0].event
 	}
 	m := tasks[len(tasks)-1].event.(dialog.Message)
-	texts := make([]string, len(tasks))
-	for i, t := range tasks {
-		texts[i] = strings.TrimSpace(t.event.(dialog.Message).Text)
+	var texts []string
+	for _, t := range tasks {
+		if text := strings.TrimSpace(t.event.(dialog.Message).Text); text != "" { // the pictures of an album share one caption
+			texts = append(texts, text)
+		}
 	}
 	joint := " "
-	if strings.ContainsFunc(m.Text, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
+	if strings.ContainsFunc(strings.Join(texts, ""), func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
 		joint = "，"
 	}
 	m.Text = strings.Join(texts, joint)

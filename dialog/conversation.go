@@ -160,6 +160,8 @@ type Message struct {
 	Lang knowledge.Lang `json:",omitempty"`
 	// File is the network's own handle of a picture, voice message or file, for staff to fetch; empty when there is none.
 	File string `json:",omitempty"`
+	// Group is shared by what the customer sent in one go, such as the pictures of an album; empty for a message on its own.
+	Group string `json:",omitempty"`
 }
 
 // DomainChecked is a finished look-up. Purpose is the topic that asked for it.

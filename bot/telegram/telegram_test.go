@@ -311,6 +311,19 @@ func TestEveryKindIsAnswered(t *testing.T) {
 	}
 }
 
+func TestAnAlbumGetsOneAnswer(t *testing.T) {
+	r := start(t, setup{Options: telegram.Options{Quiet: 300 * time.Millisecond}})
+	file := map[string]any{"file_id": "AgACAgIAAxkBAAIB", "file_unique_id": "u"}
+	for range 3 {
+		r.net.Send(anna, map[string]any{"photo": []any{file}, "media_group_id": "13"})
+	}
+	r.shown(anna, 1)
+	r.net.Say(anna, "备案要收费吗?")
+	if m := r.shown(anna, 2); len(m) != 2 || !strings.Contains(m[0].Text, "图片") || !strings.Contains(m[1].Text, "免费") {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestAnEditIsAnsweredOnlyWhenTheWordsChanged(t *testing.T) {
 	r := start(t, setup{})
 	id := r.net.Say(anna, "备案要多久?")

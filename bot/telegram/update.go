@@ -46,6 +46,7 @@ type message struct {
 	IsTopic  bool                   `json:"is_topic_message"`
 	From     *models.User           `json:"from"`
 	Chat     chat                   `json:"chat"`
+	Album    string                 `json:"media_group_id"`
 	Date     int64                  `json:"date"` // 0: Telegram no longer shows the message to bots
 	Text     string                 `json:"text"`
 	Entities []models.MessageEntity `json:"entities"`
@@ -138,7 +139,7 @@ func (m *message) notice() bool {
 // read makes a message of the dialog. The id holds chat, message and a digest of the words, never the update's number, which starts anew at random after a quiet
 // week: so a repeat folds, an edit that changed the words is a message of its own, and one that changed nothing (Telegram sends such) is a repeat.
 func (m *message) read(me string, now time.Time) dialog.Message {
-	d := dialog.Message{At: said(m.Date, now), Lang: language(m.From)}
+	d := dialog.Message{At: said(m.Date, now), Lang: language(m.From), Group: m.Album}
 	d.Kind, d.File = m.kind()
 	d.Text = m.Text
 	if d.Text == "" {
