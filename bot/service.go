@@ -44,6 +44,7 @@ type Service struct {
 type Observer interface {
 	Turned(c ChannelName, topic knowledge.Topic, took time.Duration)
 	Delivered(c ChannelName, result string) // sent, passive, refused, given_up, held, later, retry
+	Refused(c ChannelName)                  // a message was not taken in: ErrBusy
 	Failed(what string)
 }
 
@@ -51,6 +52,7 @@ type unobserved struct{}
 
 func (unobserved) Turned(ChannelName, knowledge.Topic, time.Duration) {}
 func (unobserved) Delivered(ChannelName, string)                      {}
+func (unobserved) Refused(ChannelName)                                {}
 func (unobserved) Failed(string)                                      {}
 
 // talk is a conversation with something under way.
@@ -125,16 +127,26 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Receive stores a message and queues its turn. It reports false for a repeat, which is answered already or will be.
 func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (bool, error) {
-	if s.busy(a) {
-		return false, ErrBusy
-	}
-	in, fresh, err := s.store.Receive(ctx, a, m)
+	in, fresh, err := s.receive(ctx, a, m)
 	if err != nil || !fresh {
 		return false, err
 	}
 	s.enqueue(a, task{inbox: in.ID, event: m})
 	s.signal(a.Channel) // what was held for this customer may go now
 	return true, nil
+}
+
+// receive stores a message, unless its customer has too many waiting.
+func (s *Service) receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error) {
+	if s.busy(a) {
+		s.observer.Refused(a.Channel)
+		return Incoming{}, false, ErrBusy
+	}
+	in, fresh, err := s.store.Receive(ctx, a, m)
+	if err != nil {
+		s.observer.Failed("store message")
+	}
+	return in, fresh, err
 }
 
 func (s *Service) busy(a Address) bool {

@@ -2,13 +2,16 @@ package knowledge
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -71,6 +74,16 @@ type Knowledge struct {
 	rules     map[RuleID]*Rule
 	operator  Operator
 	files     []*file
+}
+
+// Version is twelve hexadecimal digits that change with any of the files: for /readyz and metrics, to see what a program answers from.
+func (k *Knowledge) Version() string {
+	files := slices.SortedFunc(slices.Values(k.files), func(a, b *file) int { return strings.Compare(a.name, b.name) })
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(h, "%s\x00%d\x00%s", f.name, len(f.raw), f.raw)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
 // Line is where the value at a path of keys and indexes stands in a knowledge file: Line("examples/fees.yaml", "phrases", 3). 0 when there is no such file.

@@ -201,6 +201,24 @@ func (s *Store) Depths(ctx context.Context) ([]Depth, error) {
 	return out, rows.Err()
 }
 
+// Backlog is what waits for a turn.
+type Backlog struct {
+	Messages int
+	Oldest   time.Time // of the messages; zero when there is none
+	Lookups  int       // whose result is not yet told
+}
+
+// Backlog counts it, for metrics.
+func (s *Store) Backlog(ctx context.Context) (Backlog, error) {
+	var b Backlog
+	var oldest sql.NullInt64
+	err := s.read.QueryRowContext(ctx, "SELECT count(*), min(at), (SELECT count(*) FROM lookups) FROM inbox WHERE done_at IS NULL").Scan(&b.Messages, &oldest, &b.Lookups)
+	if oldest.Valid {
+		b.Oldest = time.UnixMilli(oldest.Int64)
+	}
+	return b, err
+}
+
 // Reach is what a network allows us to send to a customer.
 func (s *Store) Reach(ctx context.Context, a bot.Address) (bot.Reach, error) {
 	var r bot.Reach

@@ -159,10 +159,9 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 	log.Reset()
 	edit(t, dir, "topics/fees.yaml", "id: fees\n", "id: fees\ncolour: red\n")
 	polls(5)
-	body := map[string]string{}
-	r.state(body)
-	if len(engines) != 1 || strings.Count(log.String(), "unknown key") != 1 || !strings.Contains(log.String(), "topics/fees.yaml:2") || body["knowledge"] != "up" || !strings.Contains(body["knowledge_problem"], "1 errors") {
-		t.Errorf("%d engines, state %v, log:\n%s", len(engines), body, log.String())
+	state := r.knowledge()
+	if len(engines) != 1 || strings.Count(log.String(), "unknown key") != 1 || !strings.Contains(log.String(), "topics/fees.yaml:2") || !strings.Contains(state.problem, "1 errors") {
+		t.Errorf("%d engines, state %v, log:\n%s", len(engines), state, log.String())
 	}
 	log.Reset()
 	if err := os.RemoveAll(dir); err != nil {
@@ -176,10 +175,9 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	polls(3)
-	clear(body)
-	r.state(body)
-	if len(engines) != 2 || engines[1].Knowledge().Topics[knowledge.Fees].Title.ZH != "费用" || body["knowledge_problem"] != "" {
-		t.Errorf("%d engines, state %v", len(engines), body)
+	state = r.knowledge()
+	if len(engines) != 2 || engines[1].Knowledge().Topics[knowledge.Fees].Title.ZH != "费用" || state.problem != "" || state.version != engines[1].Knowledge().Version() {
+		t.Errorf("%d engines, state %v", len(engines), state)
 	}
 }
 
@@ -190,20 +188,20 @@ func TestServeTakesUpChangedKnowledge(t *testing.T) {
 	c := visitor(t, base)
 	post(t, c, base, "m1", "备案要收费吗")
 	heard(t, c, base, "免费")
-	if body := readyz(t, base); body["knowledge"] != "up" || body["knowledge_loaded_at"] == "" {
+	if body := readyz(t, base); body.Knowledge != "up" || body.KnowledgeAt.IsZero() || body.KnowledgeVersion == "" {
 		t.Errorf("readyz %v", body)
 	}
 	edit(t, dir, "topics/fees.yaml", "id: fees\n", "id: fees\ncolour: red\n")
-	await(t, func() bool { return strings.Contains(readyz(t, base)["knowledge_problem"], "1 errors") })
+	await(t, func() bool { return strings.Contains(readyz(t, base).KnowledgeProblem, "1 errors") })
 	post(t, c, base, "m2", "备案要收费吗")
 	edit(t, dir, "topics/fees.yaml", "id: fees\ncolour: red\n", "id: fees\n")
 	edit(t, dir, "topics/fees.yaml", "准备好材料就可以提交。", "这是新的下一步")
-	await(t, func() bool { return readyz(t, base)["knowledge_problem"] == "" })
+	await(t, func() bool { return readyz(t, base).KnowledgeProblem == "" })
 	post(t, c, base, "m3", "备案要收费吗")
 	heard(t, c, base, "这是新的下一步")
 }
 
-func readyz(t *testing.T, base string) map[string]string {
+func readyz(t *testing.T, base string) readyBody {
 	t.Helper()
 	res, err := http.Get(base + "readyz")
 	if err != nil {
@@ -211,7 +209,7 @@ func readyz(t *testing.T, base string) map[string]string {
 	}
 	defer res.Body.Close()
 	b, _ := io.ReadAll(res.Body)
-	body := map[string]string{}
+	var body readyBody
 	if err := json.Unmarshal(b, &body); err != nil {
 		t.Fatalf("readyz: %s", b)
 	}

@@ -28,15 +28,40 @@ type reloader struct {
 	tried   string // the fingerprint that was loaded or refused last
 	pending string // one seen once
 	mu      sync.Mutex
-	at      time.Time // of the last load that was taken up
-	problem string    // of the last that was not; empty when the newest files are in use
+	known   loaded
 }
 
-// newReloader remembers the folder as it is before the first load.
+// loaded is the knowledge in use.
+type loaded struct {
+	version string
+	at      time.Time // when it was taken up
+	problem string    // why a newer one was not; empty when the newest files are in use
+}
+
+// newReloader remembers the folder as it is before the first load, of which taken is told the result.
 func newReloader(conf *Config, log *slog.Logger) *reloader {
-	r := &reloader{conf: conf, log: log, at: time.Now()}
-	r.tried = fingerprint(conf.Knowledge.Dir)
-	return r
+	return &reloader{conf: conf, log: log, tried: fingerprint(conf.Knowledge.Dir)}
+}
+
+// taken says what is in use.
+func (r *reloader) taken(k *knowledge.Knowledge) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known = loaded{version: k.Version(), at: time.Now()}
+}
+
+// refused says why the newest files are not in use.
+func (r *reloader) refused(problem string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.known.problem = problem
+}
+
+// knowledge is what is in use.
+func (r *reloader) knowledge() loaded {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.known
 }
 
 // run looks at the folder until ctx ends; take is given every new engine. Without a folder of the operator's there is nothing to watch.
@@ -94,32 +119,12 @@ func (r *reloader) poll() {
 			r.log.Error("knowledge folder refused", "why", err)
 		}
 		r.log.Error("knowledge not taken up; the former files serve on", "errors", n)
-		r.set(time.Time{}, problem)
+		r.refused(problem)
 		return
 	}
 	r.take(dialog.NewEngine(k, r.conf.Operator.Zone))
-	r.set(time.Now(), "")
+	r.taken(k)
 	r.log.Info("knowledge taken up", "warnings", len(findings))
-}
-
-func (r *reloader) set(at time.Time, problem string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.problem = problem
-	if !at.IsZero() {
-		r.at = at
-	}
-}
-
-// state adds the knowledge to the body of /readyz. A refused change does not make the program unready: it answers from the former files.
-func (r *reloader) state(body map[string]string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	body["knowledge"] = "up"
-	body["knowledge_loaded_at"] = r.at.UTC().Format(time.RFC3339)
-	if r.problem != "" {
-		body["knowledge_problem"] = r.problem + "; the former files serve on, the log says why"
-	}
 }
 
 // fingerprint changes with the name, size or time of any file in a folder, and with whether it can be read.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -50,11 +49,14 @@ func (serveCmd) Run(g *globals) error {
 		return err
 	}
 	defer a.mirror.Close()
+	reload.taken(a.engine.Knowledge())
+	m := newMetrics()
 	ln, err := net.Listen("tcp", conf.Server.Listen)
 	if err != nil {
 		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
 	}
-	service := bot.NewService(st, st, a.lookups, a.engine, log)
+	service := bot.NewService(st, st, m.watch(a.lookups), a.engine, log)
+	service.Observe(m)
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone, Log: log})
 	service.Add(chat)
 	tg, err := conf.newTelegram(service, st, a, log)
@@ -83,10 +85,11 @@ func (serveCmd) Run(g *globals) error {
 		mux.Handle(wechat.Path, wx.Handler())
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { ready(w, r, st, reload) })
+	mux.Handle("GET /readyz", readiness{store: st, mirror: a.mirror, reload: reload, service: service})
+	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, mirror: a.mirror, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	server := &http.Server{Handler: m.count(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
@@ -148,17 +151,4 @@ func (a *assistant) refresh(ctx context.Context, log *slog.Logger) {
 		}
 		failing = err != nil
 	}
-}
-
-// ready answers /readyz: 200 when store, mirror and knowledge are up.
-func ready(w http.ResponseWriter, r *http.Request, st *store.Store, reload *reloader) {
-	body := map[string]string{"store": "up", "mirror": "up"}
-	reload.state(body)
-	code := http.StatusOK
-	if err := st.Ping(r.Context()); err != nil {
-		body["store"], code = "down", http.StatusServiceUnavailable
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	json.NewEncoder(w).Encode(body)
 }

@@ -231,6 +231,16 @@ func (m *Mirror) Meta() Meta {
 	return Meta{}
 }
 
+// Ping reports whether the mirror answers; one that holds nothing yet does.
+func (m *Mirror) Ping(ctx context.Context) error {
+	s := m.current.Load()
+	if s == nil {
+		return nil
+	}
+	var n int
+	return s.db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM cases LIMIT 1)").Scan(&n)
+}
+
 // Close closes the snapshot.
 func (m *Mirror) Close() error {
 	if s := m.current.Load(); s != nil {

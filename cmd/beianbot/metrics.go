@@ -1,0 +1,224 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"beianbot/bot"
+	"beianbot/dialog"
+	"beianbot/knowledge"
+	"beianbot/store"
+	"beianbot/store/mirror"
+)
+
+// metrics are what /metrics shows. Every label value comes from a fixed list of ours (channels, topics, outcomes, routes): nothing that a customer wrote or is.
+type metrics struct {
+	registry *prometheus.Registry
+
+	turns       *prometheus.CounterVec
+	turnSeconds *prometheus.HistogramVec
+	deliveries  *prometheus.CounterVec
+	refusals    *prometheus.CounterVec
+	failures    *prometheus.CounterVec
+	lookups     *prometheus.CounterVec
+	lookupTime  *prometheus.HistogramVec
+	requests    *prometheus.CounterVec
+}
+
+func newMetrics() *metrics {
+	m := &metrics{registry: prometheus.NewRegistry(),
+		turns: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_turns_total", Help: "Answered turns, by channel and the topic that the reply serves."}, []string{"channel", "topic"}),
+		turnSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_turn_seconds", Help: "Time of a turn, from its start until it is on disk.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, 1, 5}}, []string{"channel"}),
+		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_deliveries_total",
+			Help: "Tries to hand a message to a network, by what came of it: sent, passive (as the response to the customer's own message), refused, given_up, held, later, retry."}, []string{"channel", "outcome"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_refusals_total", Help: "Messages not taken in because the customer has too many waiting."}, []string{"channel"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_failures_total", Help: "Operations on the store that failed (each try), and turns that panicked."}, []string{"operation"}),
+		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_lookups_total",
+			Help: "Look-ups by source (whois, rdap, dns, mirror) and outcome: found, absent (no such name; no such case or a wrong proof), failed."}, []string{"source", "outcome"}),
+		lookupTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds", Help: "Time of a whole look-up: domain (registry and DNS side by side), case (the mirror).",
+			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"kind"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_http_requests_total", Help: "Finished HTTP requests by route and status."}, []string{"route", "code"}),
+	}
+	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "beianbot_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()}})
+	build.Set(1)
+	m.registry.MustRegister(m.turns, m.turnSeconds, m.deliveries, m.refusals, m.failures, m.lookups, m.lookupTime, m.requests, build,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Turned, Delivered, Refused and Failed make metrics a bot.Observer.
+func (m *metrics) Turned(c bot.ChannelName, topic knowledge.Topic, took time.Duration) {
+	if topic == "" {
+		topic = "none"
+	}
+	m.turns.WithLabelValues(string(c), string(topic)).Inc()
+	m.turnSeconds.WithLabelValues(string(c)).Observe(took.Seconds())
+}
+
+func (m *metrics) Delivered(c bot.ChannelName, result string) {
+	m.deliveries.WithLabelValues(string(c), result).Inc()
+}
+
+func (m *metrics) Refused(c bot.ChannelName) { m.refusals.WithLabelValues(string(c)).Inc() }
+
+func (m *metrics) Failed(what string) { m.failures.WithLabelValues(what).Inc() }
+
+// watch puts a stop watch on look-ups.
+func (m *metrics) watch(l bot.Lookups) bot.Lookups {
+	l.Domains, l.Cases = watchedDomains{l.Domains, m}, watchedCases{l.Cases, m}
+	return l
+}
+
+type watchedDomains struct {
+	bot.DomainChecker
+	m *metrics
+}
+
+func (w watchedDomains) Check(ctx context.Context, name dialog.DomainName) dialog.Evidence {
+	start := time.Now()
+	ev := w.DomainChecker.Check(ctx, name)
+	w.m.lookupTime.WithLabelValues("domain").Observe(time.Since(start).Seconds())
+	outcome := map[dialog.Registration]string{dialog.RegistrationFound: "found", dialog.RegistrationAbsent: "absent"}[ev.Registration]
+	if outcome == "" {
+		outcome = "failed"
+	}
+	w.m.lookups.WithLabelValues(ev.Source, outcome).Inc()
+	switch {
+	case len(ev.Addresses) > 0:
+		outcome = "found"
+	case ev.NoAddress:
+		outcome = "absent"
+	default:
+		outcome = "failed"
+	}
+	w.m.lookups.WithLabelValues("dns", outcome).Inc()
+	return ev
+}
+
+type watchedCases struct {
+	bot.Cases
+	m *metrics
+}
+
+func (w watchedCases) Find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, time.Time, error) {
+	start := time.Now()
+	c, synced, err := w.Cases.Find(ctx, caseNo, proof, proven)
+	w.m.lookupTime.WithLabelValues("case").Observe(time.Since(start).Seconds())
+	outcome := "absent"
+	if err != nil {
+		outcome = "failed"
+	} else if c != nil {
+		outcome = "found"
+	}
+	w.m.lookups.WithLabelValues("mirror", outcome).Inc()
+	return c, synced, err
+}
+
+// state is what a scrape reads afresh: queues, mirror, knowledge, channels.
+type state struct {
+	m       *metrics
+	store   *store.Store
+	mirror  *mirror.Mirror
+	reload  *reloader
+	service *bot.Service
+	log     *slog.Logger
+}
+
+var (
+	outboxMessages = prometheus.NewDesc("beianbot_outbox_messages", "Messages not yet sent: waiting for the sender, or held until the customer writes again.", []string{"channel", "state"}, nil)
+	outboxOldest   = prometheus.NewDesc("beianbot_outbox_oldest_seconds", "Age of the oldest message not yet sent.", []string{"channel", "state"}, nil)
+	inboxOpen      = prometheus.NewDesc("beianbot_inbox_messages", "Messages of customers whose turn is not yet saved.", nil, nil)
+	inboxOldest    = prometheus.NewDesc("beianbot_inbox_oldest_seconds", "Age of the oldest message whose turn is not yet saved; 0 when there is none.", nil, nil)
+	lookupsOpen    = prometheus.NewDesc("beianbot_lookups_open", "Look-ups whose result is not yet told.", nil, nil)
+	storeUp        = prometheus.NewDesc("beianbot_store_up", "1 while the store answers.", nil, nil)
+	mirrorRows     = prometheus.NewDesc("beianbot_mirror_rows", "Cases in the mirror.", []string{"sample"}, nil)
+	mirrorSynced   = prometheus.NewDesc("beianbot_mirror_synced_timestamp_seconds", "When the mirror was last brought up to date; missing while it never was.", nil, nil)
+	mirrorAge      = prometheus.NewDesc("beianbot_mirror_age_seconds", "Time since then.", nil, nil)
+	knowledgeInfo  = prometheus.NewDesc("beianbot_knowledge_info", "1, with the version of the knowledge files as a label.", []string{"version"}, nil)
+	knowledgeAt    = prometheus.NewDesc("beianbot_knowledge_loaded_timestamp_seconds", "When the knowledge in use was loaded.", nil, nil)
+	knowledgeBad   = prometheus.NewDesc("beianbot_knowledge_refused", "1 while the newest files of knowledge.dir have errors and the former ones serve on.", nil, nil)
+	channelUp      = prometheus.NewDesc("beianbot_channel_up", "1 while the channel works, 0 while it is down; /readyz says why.", []string{"channel"}, nil)
+)
+
+// Describe says nothing: the series depend on the state. See prometheus.Collector.
+func (s *state) Describe(chan<- *prometheus.Desc) {}
+
+// Collect reads the state. A store that does not answer leaves its series out rather than failing the scrape.
+func (s *state) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	now := time.Now()
+	age := func(t time.Time) float64 {
+		if t.IsZero() {
+			return 0
+		}
+		return max(0, now.Sub(t).Seconds())
+	}
+	depths, err := s.store.Depths(ctx)
+	for _, d := range depths {
+		gauge(outboxMessages, float64(d.N), string(d.Channel), d.State)
+		gauge(outboxOldest, age(d.Oldest), string(d.Channel), d.State)
+	}
+	if err == nil {
+		var b store.Backlog
+		if b, err = s.store.Backlog(ctx); err == nil {
+			gauge(inboxOpen, float64(b.Messages))
+			gauge(inboxOldest, age(b.Oldest))
+			gauge(lookupsOpen, float64(b.Lookups))
+		}
+	}
+	if err != nil {
+		s.m.Failed("read queues")
+		s.log.Error("metrics: queues not read", "error", err)
+	}
+	gauge(storeUp, truth(err == nil))
+
+	meta := s.mirror.Meta()
+	sample := "false"
+	if meta.Sample {
+		sample = "true"
+	}
+	gauge(mirrorRows, float64(meta.Rows), sample)
+	if !meta.SyncedAt.IsZero() {
+		gauge(mirrorSynced, float64(meta.SyncedAt.UnixMilli())/1000)
+		gauge(mirrorAge, age(meta.SyncedAt))
+	}
+	k := s.reload.knowledge()
+	gauge(knowledgeInfo, 1, k.version)
+	gauge(knowledgeAt, float64(k.at.UnixMilli())/1000)
+	gauge(knowledgeBad, truth(k.problem != ""))
+	for name, why := range s.service.Health() {
+		gauge(channelUp, truth(why == ""), string(name))
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// handler answers /metrics.
+func (m *metrics) handler(s *state) http.Handler {
+	m.registry.MustRegister(s)
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError, Timeout: 10 * time.Second})
+}
+
+// count counts finished requests. The route is the pattern that matched, so that addresses made up by callers add no series.
+func (m *metrics) count(next http.Handler) http.Handler {
+	route := promhttp.WithLabelFromRequest("route", func(r *http.Request) string { return cmp.Or(r.Pattern, "none") })
+	return promhttp.InstrumentHandlerCounter(m.requests, next, route)
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"beianbot/bot"
+	"beianbot/store"
+	"beianbot/store/mirror"
+)
+
+// readiness answers /readyz: 200 when store, mirror and knowledge are up. A channel that is down stands in the body and does not make the program unready: the
+// others go on, and taking it out of service would help nobody.
+type readiness struct {
+	store   *store.Store
+	mirror  *mirror.Mirror
+	reload  *reloader
+	service *bot.Service
+}
+
+// readyBody is the body; every text is a sentence of ours, without secrets or anything of a customer.
+type readyBody struct {
+	Store            string     `json:"store"`
+	Mirror           string     `json:"mirror"`
+	MirrorRows       int        `json:"mirror_rows"`
+	MirrorSyncedAt   *time.Time `json:"mirror_synced_at,omitempty"`
+	MirrorSample     bool       `json:"mirror_sample,omitempty"`
+	Knowledge        string     `json:"knowledge"`
+	KnowledgeVersion string     `json:"knowledge_version"`
+	KnowledgeAt      time.Time  `json:"knowledge_loaded_at"`
+	KnowledgeProblem string     `json:"knowledge_problem,omitempty"`
+	// Channels: "up", or why one is down.
+	Channels map[bot.ChannelName]string `json:"channels"`
+}
+
+func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
+	defer cancel()
+	k, meta, code := s.reload.knowledge(), s.mirror.Meta(), http.StatusOK
+	body := readyBody{Store: "up", Mirror: "up", MirrorRows: meta.Rows, MirrorSample: meta.Sample, Knowledge: "up", KnowledgeVersion: k.version,
+		KnowledgeAt: k.at.UTC().Truncate(time.Second), Channels: s.service.Health()}
+	if !meta.SyncedAt.IsZero() {
+		body.MirrorSyncedAt = &meta.SyncedAt
+	}
+	if err := s.store.Ping(ctx); err != nil {
+		body.Store, code = "down", http.StatusServiceUnavailable
+	}
+	if err := s.mirror.Ping(ctx); err != nil {
+		body.Mirror, code = "down", http.StatusServiceUnavailable
+	}
+	if k.problem != "" {
+		body.KnowledgeProblem = k.problem + "; the former files serve on, the log says why"
+	}
+	for name, why := range body.Channels {
+		if why == "" {
+			body.Channels[name] = "up"
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	writeJSON(w, body) // the caller may have gone
+}
