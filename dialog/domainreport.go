@@ -17,6 +17,19 @@ const (
 	RegistrationUnknown Registration = ""
 	RegistrationFound   Registration = "found"
 	RegistrationAbsent  Registration = "absent"
+	// RegistrationReserved is a name that the registry keeps back: nobody has it and nobody can register it.
+	RegistrationReserved Registration = "reserved"
+)
+
+// Trouble is why nothing is known of a registration; the key of a sentence in domain/texts.yaml.
+type Trouble string
+
+// The troubles; "" is none.
+const (
+	TroubleNoServer   Trouble = "no_server"  // nobody is known who could be asked
+	TroubleNoAnswer   Trouble = "no_answer"  // not reached, or not in time
+	TroubleThrottled  Trouble = "throttled"  // asked too often; left alone for a while
+	TroubleUnreadable Trouble = "unreadable" // the answer is none, or not about the name
 )
 
 // Evidence is what the world said about a name; it judges nothing.
@@ -28,8 +41,11 @@ type Evidence struct {
 	Statuses     []string
 	Expiries     []time.Time // registry's and registrar's
 	Holder       string      // for comparing only: never printed, never stored
+	Trouble      Trouble
+	At           time.Time // when the registration was asked for; answers are kept for a while
 	Addresses    []Address
-	CNAMEs       []string
+	CNAMEs       []string // the chain, in order
+	NameServers  []string
 	DNSFailed    bool
 	NoAddress    bool // DNS answered: nothing there
 }
