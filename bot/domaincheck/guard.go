@@ -67,6 +67,8 @@ var errTooLong = fmt.Errorf("answer of more than %d bytes", maxAnswer)
 type bounded struct {
 	net.Conn
 	left int
+	// ended says that the last byte so far ends a line.
+	ended bool
 }
 
 func (c *bounded) Read(p []byte) (int, error) {
@@ -75,6 +77,9 @@ func (c *bounded) Read(p []byte) (int, error) {
 	}
 	n, err := c.Conn.Read(p[:min(len(p), c.left)])
 	c.left -= n
+	if n > 0 {
+		c.ended = p[n-1] == '\n'
+	}
 	return n, err
 }
 
@@ -89,12 +94,13 @@ func (c *bounded) SetWriteDeadline(time.Time) error { return nil }
 
 // whoisDialer is what the WHOIS library connects through.
 type whoisDialer struct {
-	ctx context.Context
-	k   *Checker
+	ctx  context.Context
+	k    *Checker
+	conn *bounded
 }
 
 // Dial is proxy.Dialer's.
-func (d whoisDialer) Dial(_, address string) (net.Conn, error) {
+func (d *whoisDialer) Dial(_, address string) (net.Conn, error) {
 	c, err := d.k.dial(d.ctx, address, "43")
 	if err != nil {
 		return nil, err
@@ -106,7 +112,8 @@ func (d whoisDialer) Dial(_, address string) (net.Conn, error) {
 		}
 	}
 	context.AfterFunc(d.ctx, func() { c.Close() }) // a check that has its answer elsewhere does not wait for this one
-	return &bounded{c, maxAnswer}, nil
+	d.conn = &bounded{Conn: c, left: maxAnswer}
+	return d.conn, nil
 }
 
 // limited reads at most n bytes and fails on more.

@@ -15,18 +15,17 @@ var beijing = time.FixedZone("CST", 8*3600)
 
 // absent are the sentences by which registries say that nobody has registered a name. Only whole lines count, and one that names a domain only if it is the asked one.
 var absent = regexp.MustCompile(`(?im)^[\s%>*#-]*(?:` +
-	`no matching record|no match(?:es)?(?: found)?(?: for)?(?: domain)?:?(?: "?(?P<a>[^\s"]+\.[^\s"]+?)"?)?|` +
-	`(?:the )?(?:queried |requested )?(?:domain(?: name)?|object)(?: "?(?P<b>[^\s"]+\.[^\s"]+?)"?)? (?:has |is )?not (?:found|registered|exist)|` +
-	`(?:the )?queried object does not exist.*|domain not found|not found:?(?: "?(?P<c>[^\s"]+\.[^\s"]+?)"?)?|no data found|no entries found.*|nothing found.*|no object found.*|` +
-	`(?:the )?domain (?:name )?(?:"?(?P<d>[^\s"]+\.[^\s"]+?)"? )?(?:does not exist|is available(?: for registration)?|is free|not found)|(?:domain )?status: *(?:available|free|not registered|no object found)|` +
-	`(?P<e>[^\s"]+\.[^\s"]+?) (?:is free|no match|not found|is available|does not exist in database.*)` +
+	`no (?:matching record|(?:data |object |entries )?found|object found.*|entries found.*|match(?:es)?(?: found)?(?: for)?(?: domain)?:?(?: "?(?P<a>[^\s"]+\.[^\s"]+?)"?)?)|` +
+	`(?:the |this )?(?:queried |requested )?(?:domain(?: name)?|object)(?: "?(?P<b>[^\s"]+\.[^\s"]+?)"?)? (?:(?:has |is |was |does )?not (?:found|been registered|registered|exist).*|is available(?: for registration)?|is free)|` +
+	`not found:?(?: "?(?P<c>[^\s"]+\.[^\s"]+?)"?)?|nothing found.*|(?:domain )?status: *(?:available|free|not registered|no object found)|` +
+	`(?P<d>[^\s"]+\.[^\s"]+?) (?:is free|no match|not found|is available|does not exist in database.*)` +
 	`)[.!]*\s*$`)
 
 // reserved are the sentences by which a registry says that a name cannot be registered. Source: answers of whois.cnnic.cn.
 var reserved = regexp.MustCompile(`(?im)^[\s%>*]*(?:sorry, ?the domain you requested is in the reserved list|the domain you requested is prohibited|the domain you want to register is reserved|this (?:domain )?name is reserved.*|reserved (?:by|name).*)[.!]*\s*$`)
 
-// ReadWHOIS takes what an answer says of the asked name. An answer that is not plainly about it, or says neither registrar nor expiry, says nothing; a last line that
-// does not end may be cut and is not read.
+// ReadWHOIS takes what an answer says of the asked name. An answer that is not plainly about it, or says neither registrar nor expiry, says nothing. Of a last line
+// that does not end, and so may be cut, only a time that is whole is read.
 func ReadWHOIS(name dialog.DomainName, text string) dialog.Evidence {
 	ev := dialog.Evidence{Source: "whois"}
 	zone := time.UTC
@@ -34,26 +33,35 @@ func ReadWHOIS(name dialog.DomainName, text string) dialog.Evidence {
 		zone = beijing
 	}
 	found, section := false, ""
-	for _, line := range asciiLines(text) {
+	lines := asciiLines(text)
+	for i, line := range lines {
 		key, value, ok := field(line)
-		if !ok {
+		if i == len(lines)-1 && (!expiryKey.MatchString(key) || len(value) < len("2006-01-02 15:04:05")) {
+			break
+		}
+		switch {
+		case strings.TrimSpace(line) == "":
 			section = ""
 			continue
-		}
-		if value == "" { // "Registrar:" and its name on the next line
+		case sentence.MatchString(line):
+			key, value = "expires", sentence.FindStringSubmatch(line)[1]
+		case ok && value == "": // a heading: "Registrar:", its name on the next line or in the line "name:"
 			section = key
 			continue
-		}
-		if section != "" && strings.TrimLeft(line, " \t") != line {
-			key = section + "/" + key
+		case !ok && section != "":
+			key, value, section = section, strings.TrimSpace(line), ""
+		case !ok:
+			continue
+		case key == "name" && section != "":
+			key, section = section, ""
 		}
 		switch key {
-		case "domain name", "domain", "nom de domaine", "domainname", "domain name (utf8)":
+		case "domain name", "domain":
 			found = found || same(value, name)
-		case "domain status", "status", "state", "eppstatus":
+		case "domain status", "status", "state":
 			status, _, _ := strings.Cut(value, " http")
-			addStatus(&ev, strings.TrimSpace(status))
-		case "registrar", "sponsoring registrar", "registrar name", "registrar/name", "registrar organization", "current registrar":
+			addStatus(&ev, status)
+		case "registrar", "sponsoring registrar", "registrar name":
 			if ev.Registrar == "" {
 				ev.Registrar = short(value)
 			}
@@ -77,7 +85,7 @@ func ReadWHOIS(name dialog.DomainName, text string) dialog.Evidence {
 		return ev
 	case !found && reserved.MatchString(text):
 		return dialog.Evidence{Source: "whois", Registration: dialog.RegistrationReserved}
-	case !found && saysAbsent(name, text):
+	case saysAbsent(name, text):
 		return dialog.Evidence{Source: "whois", Registration: dialog.RegistrationAbsent}
 	}
 	return dialog.Evidence{Source: "whois", Trouble: dialog.TroubleUnreadable}
@@ -96,8 +104,10 @@ func saysAbsent(name dialog.DomainName, text string) bool {
 	return false
 }
 
+// same reports whether a value is the asked name, whatever comes after it: "xn--fl-fka.se (föl.se)".
 func same(s string, name dialog.DomainName) bool {
-	s = strings.TrimSuffix(strings.TrimSpace(s), ".")
+	s, _, _ = strings.Cut(strings.TrimSpace(s), " ")
+	s = strings.TrimSuffix(s, ".")
 	if strings.EqualFold(s, name.Registrable) {
 		return true
 	}
@@ -119,7 +129,9 @@ func field(line string) (key, value string, ok bool) {
 }
 
 // expiryKey are the names of the expiry field, of registries and registrars.
-var expiryKey = regexp.MustCompile(`^(?:domain |record |registr(?:y|ar|ation|ar registration) |registrar registration )*(?:expir(?:y|es|e|ation)(?:[ -]?(?:date|time|on))?|expires on|paid-till|renewal(?: date)?|validity|valid[ -](?:until|date)|free-date|data de expira.*)(?: \([^)]*\))?$`)
+var expiryKey = regexp.MustCompile(`^(?:domain |record |registry |registrar )?(?:registration )?(?:expir(?:y|es?|ation)(?:[ _-]?(?:date|time|on))?|paid-till|renewal date|validity|valid[ -]until)(?: \([^)]*\))?$`)
+
+var sentence = regexp.MustCompile(`(?i)^\s*record (?:will )?expires? on (.+)$`)
 
 // addExpiry adds a date that could be read.
 func addExpiry(ev *dialog.Evidence, s string, zone *time.Location) {
@@ -145,10 +157,15 @@ func short(s string) string {
 	return strings.TrimSpace(s)
 }
 
-var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700", "2006-01-02-T15:04:05Z", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.DateOnly, "02-Jan-2006", "2006.01.02", "2006/01/02"}
+// timeLayouts are those that registries and registrars write. A date of which nobody can say what is day and what month (03/02/2027) is none.
+var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05-0700", "2006-01-02-T15:04:05Z", "2006-01-02 15:04:05", "2006-01-02 15:04:05-07", "2006-01-02 15:04:05 MST", "2006-01-02T15:04:05", time.DateOnly,
+	"02-Jan-2006", "2006.01.02", "2006.01.02 15:04:05", "2006. 01. 02.", "2006/01/02", "2.1.2006", "2.1.2006 15:04:05", "02-01-2006", "20060102", "January 2 2006", "Mon Jan 2 15:04:05 MST 2006"}
 
 func readTime(s string, zone *time.Location) (time.Time, bool) {
-	s = strings.TrimSpace(s)
+	s, note, _ := strings.Cut(strings.TrimSpace(s), " (") // (YYYY-MM-DD), (UTC+8)
+	if note == "UTC+8)" {
+		zone = beijing
+	}
 	for _, l := range timeLayouts {
 		if t, err := time.ParseInLocation(l, s, zone); err == nil && t.Year() > 1990 && t.Year() < 2200 {
 			return t, true

@@ -75,9 +75,13 @@ func (k *Checker) askWHOIS(ctx context.Context, name, server string) (text strin
 	}
 	pause := time.Duration(0)
 	defer func() { leave(pause) }()
+	d := &whoisDialer{ctx: ctx, k: k}
 	text, err := safely(func() (string, error) {
-		return whois.NewClient().SetDisableReferral(true).SetDisableStats(true).SetDialer(whoisDialer{ctx, k}).Whois(name, server)
+		return whois.NewClient().SetDisableReferral(true).SetDisableStats(true).SetDialer(d).Whois(name, server)
 	})
+	if d.conn != nil && d.conn.ended {
+		text += "\n" // which the library takes away
+	}
 	if throttled(text) {
 		pause = whoisPause
 		return "", dialog.TroubleThrottled

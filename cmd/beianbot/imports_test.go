@@ -25,6 +25,11 @@ func TestImportsPointOneWay(t *testing.T) {
 	}
 	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
 		pkg, imports, _ := strings.Cut(line, " ")
+		for _, i := range strings.Fields(imports) {
+			if strings.HasPrefix(i, "beianbot/") && strings.HasSuffix(i, "test") && !strings.HasSuffix(pkg, "test") {
+				t.Errorf("%s imports %s, which is for tests", pkg, i)
+			}
+		}
 		may, listed := allowed[pkg]
 		if !listed {
 			continue
