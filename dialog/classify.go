@@ -234,17 +234,24 @@ func (c *classifier) logits(features []feature, into *[width]float32) {
 	var rows [1024]int32
 	var values [1024]float32
 	n := 0
-	var sum float32
 	for _, f := range features {
 		if row := c.table.find(f.hash); row >= 0 && n < len(rows) {
 			rows[n], values[n] = row, f.value
 			n++
 		}
-		sum += f.value * f.value
 	}
-	_ = sum
 	scaleToOne(values[:n])
 	c.score(rows[:n], values[:n], into)
+}
+
+// strange reports whether no word or character of a text occurs in the example phrases: only its size and other outward features do.
+func (c *classifier) strange(features []feature) bool {
+	for _, f := range features {
+		if f.worded && c.table.find(f.hash) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // ranked turns logits into probabilities, the likeliest first.

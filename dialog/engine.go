@@ -357,13 +357,13 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) {
 		return true
 	}
-	return t.c.Topic == knowledge.NeedFiling && facts.weight() >= 1 && (t.u.Correction || matchesAny(t.k.Acts.Suppose, t.u.Text))
+	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
 
-// trying reports whether a short message tries another slot for the same question ("换成公司办呢"), though its words resemble another topic.
+// trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && matchesAny(t.k.Acts.Suppose, t.u.Text) && !matchesAny(asksFor[wishes[0]], t.u.Text)
+		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero()) && !matchesAny(asksFor[wishes[0]], t.u.Text)
 }
 
 // fewWords is how long, in bytes, a message may be to be taken for a poor answer rather than for a digression.

@@ -34,15 +34,16 @@ func mix(kind, a, b, c uint64) uint64 {
 
 // featureWeights are how much the kinds count against each other.
 type feature struct {
-	hash  uint64
-	value float32
+	hash   uint64
+	value  float32
+	worded bool // says that a word, a character or a class is there
 }
 
 // extract gives the features of a segmented text: n-grams of characters and English words, of the same with words replaced by their classes, pairs
 // of classes anywhere, classes of the last clause, and n-grams of syllables.
 func extract(runes []rune, units []unit, into []feature) []feature {
 	out := into[:0]
-	add := func(h uint64, v float32) { out = append(out, feature{h, v}) }
+	add := func(h uint64, v float32) { out = append(out, feature{hash: h, value: v}) }
 
 	kept := 0
 	for _, u := range units {
@@ -93,7 +94,7 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		}
 	}
 	for i := range n {
-		add(mix(kindOne, surface[i], 0, 0), 0.7)
+		out = append(out, feature{mix(kindOne, surface[i], 0, 0), 0.7, true})
 		if i+1 < n {
 			add(mix(kindTwo, surface[i], surface[i+1], 0), 1)
 		}
@@ -145,7 +146,7 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		add(mix(kindPlain, 0, 0, 0), 1)
 	}
 	for i := range c {
-		add(mix(kindClass, uint64(classes[i]), 0, 0), classWeight)
+		out = append(out, feature{mix(kindClass, uint64(classes[i]), 0, 0), classWeight, true})
 		if last[i] && lastClause > 0 {
 			add(mix(kindLast, uint64(classes[i]), 0, 0), 0.7)
 		}

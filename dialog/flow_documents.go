@@ -22,6 +22,9 @@ func (t *turn) filing() Filing {
 	return Filing{Type: s.FilingType, Subject: s.SubjectType, Province: s.Province, Facts: t.c.Facts}
 }
 
+// kindOf are the topics about one kind of filing only: who goes on from them means that kind.
+var kindOf = map[knowledge.Topic]knowledge.FilingTypeID{knowledge.Change: knowledge.ChangeFiling, knowledge.CancelFiling: knowledge.Cancel, knowledge.AppFiling: knowledge.App}
+
 // documents lists what to prepare. It asks for a part of the filing only while the list depends on it.
 func (t *turn) documents() {
 	if a := t.find(knowledge.Documents); len(a.Asked) > 0 { // a narrower question: where a form is, how a scan has to look
@@ -30,6 +33,9 @@ func (t *turn) documents() {
 	}
 	if t.referred() {
 		return
+	}
+	if kind := kindOf[t.c.Topic]; kind != "" && t.c.Slots.FilingType == "" { // asked on after "法人变了怎么办"
+		t.c.Slots.FilingType = kind
 	}
 	f := t.filing()
 	if t.notMainland(f.Province) {

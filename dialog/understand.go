@@ -15,6 +15,7 @@ type Understander struct {
 	mender   *mender
 	words    *lexicon
 	model    *classifier
+	examples map[string]int // example phrases, see bareWords: place of their topic, or -1
 	cues     []cue
 	acts     []actWords
 	fix      []knowledge.Pattern
@@ -71,6 +72,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	all = append(all, k.Decision.Words("inland")...)
 	all = append(all, k.Decision.Words("abroad")...)
 	u.mender = newMender(k.Slips.Words, all)
+	u.examples = make(map[string]int, len(all))
 	var out []phrase
 	var buf []feature
 	for i := range texts {
@@ -79,11 +81,20 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 			if hasASCII(text) {
 				masked = maskText(text, u.caseNo)
 			}
+			u.remember(bareWords(masked), i)
 			buf = u.features(masked, buf)
 			out = append(out, phrase{append([]feature(nil), buf...), i})
 		}
 	}
 	u.model = trainClassifier(out)
+}
+
+// remember keeps what an example phrase says for its topic, unless two topics have the same.
+func (u *Understander) remember(words string, topic int) {
+	if at, ok := u.examples[words]; ok && at != topic {
+		topic = -1
+	}
+	u.examples[words] = topic
 }
 
 func hasASCII(s string) bool {
@@ -278,7 +289,7 @@ func (u *Understander) nothingLeft(runes []rune, spans []span) bool {
 
 var bareChinese = regexp.MustCompile(`换成|换到|改成|改为|如果|要是|应该|说错了|搞错了|弄错了|打错了|服务器|域名|网站|主体|类型|名义|后四位|尾号|手机号?|身份证|编号|案号|单号|订单|备案|的话`)
 
-var bareEnglishWords = strings.Fields("what about how if and i am i'm it's it is its we are we're a an the in for from then actually no not sorry mean meant server site domain case number my last four digits filing one please on with ok oh well but also same too to")
+var bareEnglishWords = strings.Fields("what about how if move moved moving put host hosted place there instead would happens and i am i'm it's it is its we are we're a an the in for from then actually no not sorry mean meant server site domain case number my last four digits filing one please on with ok oh well but also same too to")
 
 func bareEnglish(w string) bool { return slices.Contains(bareEnglishWords, strings.Trim(w, ",.!?;:")) }
 
@@ -300,12 +311,38 @@ func (u *Understander) topics(out *Understanding, masked string) {
 	}
 }
 
+// outOfScopeAt is the place of out_of_scope among the topics.
+var outOfScopeAt = slices.Index(knowledge.Topics, knowledge.OutOfScope)
+
+// Log odds: for the topic of an example phrase that a message repeats, so that a phrase added to the files counts at once; and for out_of_scope
+// when no word of a message is known.
+const (
+	sameWeight    = 3
+	strangeWeight = 4
+)
+
+// bareWords are the letters and digits of a text.
+func bareWords(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber {
+			return r
+		}
+		return -1
+	}, text)
+}
+
 // score gives every topic with its probability, the likeliest first.
 func (u *Understander) score(masked string) []TopicScore {
 	var logits [width]float32
 	var buf [600]feature
 	units := u.words.segment(masked)
-	u.model.logits(extract([]rune(masked), units, buf[:0]), &logits)
+	features := extract([]rune(masked), units, buf[:0])
+	u.model.logits(features, &logits)
+	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
+		logits[at] += sameWeight
+	} else if u.model.strange(features) {
+		logits[outOfScopeAt] += strangeWeight
+	}
 	u.applyCues(masked, units, &logits)
 	return ranked(logits[:], temperature)
 }
