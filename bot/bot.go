@@ -53,7 +53,8 @@ type Turn struct {
 	// NotBefore keeps the replies from the sender for a while: a request that waits for them takes them first.
 	NotBefore time.Time
 	// Shown says that the replies are in front of the customer already (a terminal): nothing is left to send.
-	Shown bool
+	Shown  bool
+	Record Record
 }
 
 // Entry is one line of a conversation as a page shows it, in the order in which it was said.

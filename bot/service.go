@@ -224,7 +224,7 @@ func (s *Service) turn(a Address, tasks []task) {
 		return
 	}
 	after, replies, slow := s.step(ctx, engine, before, event)
-	t := Turn{Address: a, Conversation: after, Now: s.lookups.Now()}
+	t := Turn{Address: a, Conversation: after, Now: s.lookups.Now(), Record: RecordOf(event, before, after, replies)}
 	for _, task := range tasks {
 		if task.inbox != 0 {
 			t.Inbox = append(t.Inbox, task.inbox)

@@ -324,7 +324,7 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 			}
 			out = append(out, l)
 		}
-		return nil
+		return insertRecord(tx, a.Channel, now, t.Record)
 	})
 	return out, err
 }

@@ -94,6 +94,7 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 	step := func(ev dialog.Event, text *string) error {
 		var replies []dialog.Reply
 		var slow []dialog.Action
+		before := t.conv
 		t.conv, replies, slow = t.a.lookups.Step(ctx, t.a.engine, t.conv, ev)
 		for _, action := range slow {
 			pending++
@@ -105,7 +106,7 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 				}
 			}()
 		}
-		if err := t.save(ctx, ev, replies); err != nil {
+		if err := t.save(ctx, ev, before, replies); err != nil {
 			return err
 		}
 		return t.show(replies, text)
@@ -149,11 +150,11 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 }
 
 // save keeps the turn of a named customer, as the service does for other channels.
-func (t *talk) save(ctx context.Context, ev dialog.Event, replies []dialog.Reply) error {
+func (t *talk) save(ctx context.Context, ev dialog.Event, before dialog.Conversation, replies []dialog.Reply) error {
 	if t.store == nil {
 		return nil
 	}
-	turn := bot.Turn{Address: t.address, Conversation: t.conv, Now: time.Now(), Shown: true}
+	turn := bot.Turn{Address: t.address, Conversation: t.conv, Now: time.Now(), Shown: true, Record: bot.RecordOf(ev, before, t.conv, replies)}
 	if m, ok := ev.(dialog.Message); ok {
 		t.said++
 		m.ID = fmt.Sprintf("%s-%d-%d", t.address.Customer, m.At.UnixNano(), t.said)

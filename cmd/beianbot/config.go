@@ -58,6 +58,7 @@ type Config struct {
 		WHOISServer, RDAPURL, Resolver string
 	}
 	Knowledge struct{ Dir string }
+	Report    struct{ Keep time.Duration }
 	Log       struct{ Level string }
 }
 
@@ -224,6 +225,7 @@ var keys = []key{
 	{"domain_check.rdap_url", "", webURL(func(c *Config) *string { return &c.DomainCheck.RDAPURL })},
 	{"domain_check.resolver", "", hostPort(func(c *Config) *string { return &c.DomainCheck.Resolver })},
 	{"knowledge.dir", "", text(func(c *Config) *string { return &c.Knowledge.Dir })},
+	{"report.keep", "90d", duration(func(c *Config) *time.Duration { return &c.Report.Keep }, day, 3650*day)},
 	{"log.level", "info", oneOf(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
 }
 

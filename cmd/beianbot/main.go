@@ -40,6 +40,7 @@ type cli struct {
 	Check     checkCmd     `cmd:"" help:"Check domains live against the five conditions."`
 	Mirror    mirrorCmd    `cmd:"" help:"The mirror of the case system: import, status."`
 	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
+	Report    reportCmd    `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`
 	Conf      configCmd    `cmd:"" name:"config" help:"The configuration: check."`
 	WeChat    wechatCmd    `cmd:"" name:"wechat" help:"The WeChat official account: its menu."`
 	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`

@@ -94,6 +94,7 @@ func (serveCmd) Run(g *globals) error {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
 	go a.refresh(base, log)
+	go forget(base, st, conf.Report.Keep, log)
 	go reload.run(base, service.SetEngine)
 	if tg != nil {
 		polling := make(chan struct{})
@@ -132,6 +133,22 @@ func cause(err error) error {
 		return op.Err
 	}
 	return err
+}
+
+// forget deletes turns that are older than report.keep, now and every hour.
+func forget(ctx context.Context, st *store.Store, keep time.Duration, log *slog.Logger) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		if err := st.ForgetTurns(ctx, time.Now().Add(-keep)); err != nil && ctx.Err() == nil {
+			log.Error("old turns not deleted; tried again in an hour", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // refresh takes up a mirror that another process imported, within two seconds. Source: contract.
