@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"strconv"
 	"strings"
 
 	"beianbot/knowledge"
@@ -78,14 +79,26 @@ func (t *turn) give(a *knowledge.Answer) {
 	t.add(p)
 }
 
-// caveats are the lines that say how sure a statement is: the other view of a dispute, and that a low-confidence fact is no certainty.
+// oldAfter is how old the newest source of a fact may be before that is told. Law (confidence high) stays in force; what one help page says does not.
+const oldAfter = 5
+
+// caveats are the lines that say how sure a statement is: the other view of a dispute, that a low-confidence fact is no certainty, that its source is old.
 func (t *turn) caveats(b knowledge.Basis) []string {
 	var lines []string
 	if d := b.Disputed; d != nil {
 		lines = append(lines, t.say(t.s().OtherView, "view", d.Text.In(t.c.Lang), "sources", strings.Join(citeAll(t.k, d.Sources, t.c.Lang, 2), t.say(t.s().SourceJoin))))
 	}
-	if b.Confidence == knowledge.Low || b.Disputed != nil {
+	newest := ""
+	for _, id := range b.Sources {
+		if s := t.k.Sources[id]; s != nil {
+			newest = max(newest, s.Date.Year())
+		}
+	}
+	switch {
+	case Unsure(b):
 		lines = append(lines, t.say(t.s().NotCertain))
+	case b.Confidence == knowledge.Medium && newest != "" && newest < strconv.Itoa(t.now.Year()-oldAfter):
+		lines = append(lines, t.say(t.s().OldFact, "year", newest))
 	}
 	return lines
 }

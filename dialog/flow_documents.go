@@ -147,32 +147,30 @@ func (t *turn) addList(f Filing) {
 	documents, refusals, notes := List(t.k, f)
 	lang := t.c.Lang
 	title := t.title(f)
-	card := &Checklist{Title: title}
+	card := &Checklist{Title: title, Query: f.Query(t.k, lang)}
 	var b strings.Builder
 	var sources []knowledge.SourceID
 	var details []string
 
-	own := map[*knowledge.Rule]bool{}
-	if p := t.k.Province(f.Province); p != nil {
-		for i := range p.Rules {
-			own[&p.Rules[i]] = true
-		}
-	}
+	own := ownRules(t.k, f.Province)
 	for _, r := range refusals {
 		if !refusing(r, f) { // nobody has said that it concerns this customer: it stands with the notes, not before the list
 			notes = append(notes, r)
 			continue
 		}
-		b.WriteString(t.say(t.s().Warning) + t.rule(r, f) + "\n")
-		card.Notes = append(card.Notes, t.rule(r, f))
+		card.Before = append(card.Before, t.say(t.s().Warning)+t.rule(r, f))
 		sources = append(sources, r.Sources...)
 	}
 	t.c.Items = nil
-	if !slices.ContainsFunc(documents, func(d Listed) bool { return !d.Conditional }) {
-		b.WriteString(t.say(t.s().NothingToUpload, "filing", title))
-	} else {
-		b.WriteString(t.say(t.s().ListTitle, "filing", title))
+	certain := slices.ContainsFunc(documents, func(d Listed) bool { return !d.Conditional })
+	if !certain {
+		card.Before = append(card.Before, t.say(t.s().NothingToUpload, "filing", title))
 	}
+	head := slices.Clip(card.Before)
+	if certain {
+		head = append(head, t.say(t.s().ListTitle, "filing", title))
+	}
+	b.WriteString(strings.Join(head, "\n"))
 	number := 0
 	write := func(d Listed) {
 		number++
@@ -182,15 +180,17 @@ func (t *turn) addList(f Filing) {
 		if item.Copies > 1 {
 			line += t.say(t.s().Copies, "n", fmt.Sprint(item.Copies))
 		}
-		var conditions, extra []string
+		var conditions, extra, caveats []string
+		sure := false
 		for _, r := range d.Rules {
+			sure = sure || !Unsure(r.Basis)
 			if d.Conditional && !r.If.IsZero() {
 				conditions = append(conditions, r.If.In(lang))
 			}
 			if !r.Text.IsZero() {
 				extra = append(extra, r.Text.In(lang))
 			}
-			extra = append(extra, t.caveats(r.Basis)...)
+			caveats = append(caveats, t.caveats(r.Basis)...)
 			if own[r] {
 				sources = append(r.Sources[:len(r.Sources):len(r.Sources)], sources...)
 			} else {
@@ -204,6 +204,11 @@ func (t *turn) addList(f Filing) {
 			item.If = strings.Join(conditions, t.say(t.s().Or))
 			line += t.say(t.s().Bracket, "text", item.If)
 		}
+		for _, c := range append(caveats, t.caveats(d.Kind.Basis)...) {
+			if !slices.Contains(extra, c) {
+				extra = append(extra, c)
+			}
+		}
 		if len(extra) > 0 {
 			item.Format = strings.TrimSpace(strings.Join(extra, "\n") + "\n" + item.Format)
 			for _, r := range d.Rules {
@@ -211,6 +216,9 @@ func (t *turn) addList(f Filing) {
 					line += t.say(t.s().Dash) + strings.Join(append([]string{r.Text.In(lang)}, t.caveats(r.Basis)...), " ")
 				}
 			}
+		}
+		if !sure || Unsure(d.Kind.Basis) {
+			line += t.say(t.s().Bracket, "text", t.say(t.s().UnsureMark))
 		}
 		b.WriteString(line)
 		card.Items = append(card.Items, item)
@@ -247,17 +255,19 @@ func (t *turn) addList(f Filing) {
 	for _, r := range rest {
 		details = append(details, "- "+t.rule(r, f))
 		card.Notes = append(card.Notes, t.rule(r, f))
+		sources = append(sources, r.Sources...)
 	}
-	p := t.k.Province(f.Province)
-	if p != nil {
-		b.WriteString("\n" + t.say(t.s().AuthorityDecides, "authority", p.Authority.In(lang)))
-	} else {
-		b.WriteString("\n" + t.say(t.s().ProvincesDiffer))
+	card.Decides = t.say(t.s().ProvincesDiffer)
+	if p := t.k.Province(f.Province); p != nil {
+		card.Decides = t.say(t.s().AuthorityDecides, "authority", p.Authority.In(lang))
 	}
+	b.WriteString("\n" + card.Decides)
 	if ft := t.k.FilingTypes[f.Type]; ft != nil {
 		sources = append(sources, ft.Sources...)
-		b.WriteString("\n" + t.say(t.s().NextStep, "step", ft.Next.In(lang)))
+		card.Next = t.say(t.s().NextStep, "step", ft.Next.In(lang))
+		b.WriteString("\n" + card.Next)
 	}
+	card.Sources = citeAll(t.k, sources, lang, 0)
 	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
 }
 

@@ -35,9 +35,25 @@ type Reply struct {
 
 // Checklist is a document list to tick off.
 type Checklist struct {
-	Title string          `json:"title"`
-	Items []ChecklistItem `json:"items"`
-	Notes []string        `json:"notes,omitempty"`
+	Title string `json:"title"`
+	// Before is what must be read first: why this filing is turned down as it stands, that nothing has to be uploaded.
+	Before []string        `json:"before,omitempty"`
+	Items  []ChecklistItem `json:"items"`
+	Notes  []string        `json:"notes,omitempty"`
+	// Next is the next step, Decides who has the last word, Sources what the list rests on.
+	Next    string   `json:"next,omitempty"`
+	Decides string   `json:"decides,omitempty"`
+	Sources []string `json:"sources,omitempty"`
+	// Query names the same list in a link: list?Query is a page to tick off, list.pdf?Query a file. See Filing.Query.
+	Query string `json:"query,omitempty"`
+}
+
+// Link is the address of the list's page at a server that is reached at base; "" when it is not known.
+func (c *Checklist) Link(base string) string {
+	if c == nil || c.Query == "" || base == "" {
+		return ""
+	}
+	return strings.TrimRight(base, "/") + "/list?" + c.Query
 }
 
 // ChecklistItem is one document of a list.

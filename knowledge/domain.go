@@ -9,7 +9,7 @@ import (
 // Domain is what a domain must satisfy, and the lists that decide it.
 type Domain struct {
 	// Suffixes are the approved top-level domains by A-label; Suffix.Disputed marks those that sources contradict each other on.
-	Suffixes   map[string]Suffix
+	Suffixes   map[string]*Suffix
 	SuffixDate Date // of the list
 	Registrars []Registrar
 	Texts      *DomainTexts
@@ -83,10 +83,10 @@ type cdnFile struct {
 var domainSections = []section{
 	one("domain/suffixes.yaml", true, func(k *Knowledge, v *suffixesFile) {
 		k.Domain.SuffixDate = v.Date
-		k.Domain.Suffixes = map[string]Suffix{}
-		for _, s := range v.Suffixes {
-			if a, err := idna.Lookup.ToASCII(s.Name); err == nil {
-				k.Domain.Suffixes[a] = s
+		k.Domain.Suffixes = map[string]*Suffix{}
+		for i := range v.Suffixes {
+			if a, err := idna.Lookup.ToASCII(v.Suffixes[i].Name); err == nil {
+				k.Domain.Suffixes[a] = &v.Suffixes[i]
 			}
 		}
 	}),

@@ -193,7 +193,7 @@ func (l *loader) lintWhole(k *Knowledge) {
 	}
 }
 
-// lintFacts holds that the facts which limit rules and answers are there, with the values asked for.
+// lintFacts holds that the facts which limit rules and answers are there, with the values asked for, and gathers those of rules.
 func (l *loader) lintFacts(k *Knowledge) {
 	for _, f := range l.files {
 		limit := func(w When, at ...any) {
@@ -204,6 +204,11 @@ func (l *loader) lintFacts(k *Knowledge) {
 		rules, _ := rulesOf(f.value)
 		for i := range rules {
 			limit(rules[i].When, "rules", i)
+			for id := range rules[i].When.Fact {
+				if !slices.Contains(k.ruleFacts, id) {
+					k.ruleFacts = append(k.ruleFacts, id)
+				}
+			}
 		}
 		if t, ok := f.value.(*TopicFile); ok {
 			for i := range t.Answers {
@@ -211,6 +216,7 @@ func (l *loader) lintFacts(k *Knowledge) {
 			}
 		}
 	}
+	slices.Sort(k.ruleFacts)
 }
 
 // IsZero reports that nothing limits the rule.

@@ -1,7 +1,9 @@
 package knowledge
 
 import (
+	"fmt"
 	"io/fs"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -152,4 +154,39 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	if same := Diff(a, a); len(same) != 0 {
 		t.Errorf("a version differs from itself: %v", same)
 	}
+}
+
+// TestOperatorStandsInEveryText holds that no placeholder of the operator is left anywhere in what was loaded.
+func TestOperatorStandsInEveryText(t *testing.T) {
+	k, _ := load(t, Embedded())
+	var look func(v reflect.Value, path string)
+	look = func(v reflect.Value, path string) {
+		switch v.Kind() {
+		case reflect.String:
+			for _, p := range operatorPlaceholders {
+				if strings.Contains(v.String(), p) {
+					t.Errorf("%s: %s", path, v.String())
+				}
+			}
+		case reflect.Pointer:
+			if !v.IsNil() {
+				look(v.Elem(), path)
+			}
+		case reflect.Struct:
+			for i := range v.NumField() {
+				if v.Type().Field(i).IsExported() {
+					look(v.Field(i), path+"."+v.Type().Field(i).Name)
+				}
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				look(v.Index(i), path)
+			}
+		case reflect.Map:
+			for _, key := range v.MapKeys() {
+				look(v.MapIndex(key), path+"."+fmt.Sprint(key.Interface()))
+			}
+		}
+	}
+	look(reflect.ValueOf(k), "")
 }

@@ -72,6 +72,7 @@ type Knowledge struct {
 
 	provinces map[ProvinceID]*Province
 	rules     map[RuleID]*Rule
+	ruleFacts []FactID
 	operator  Operator
 	files     []*file
 }
@@ -85,6 +86,9 @@ func (k *Knowledge) Version() string {
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
+
+// RuleFacts are the facts that limit any rule: what a document list depends on beyond filing type, subject type and province.
+func (k *Knowledge) RuleFacts() []FactID { return k.ruleFacts }
 
 // Line is where the value at a path of keys and indexes stands in a knowledge file: Line("examples/fees.yaml", "phrases", 3). 0 when there is no such file.
 func (k *Knowledge) Line(name string, at ...any) int {

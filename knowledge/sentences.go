@@ -37,6 +37,8 @@ type Sentences struct {
 	OfferPerson        Text `yaml:"offer_person" lint:"required"`
 	OtherView          Text `yaml:"other_view" lint:"required"`
 	NotCertain         Text `yaml:"not_certain" lint:"required"`
+	OldFact            Text `yaml:"old_fact" lint:"required"`
+	UnsureMark         Text `yaml:"unsure_mark" lint:"required"`
 	AuthorityDecides   Text `yaml:"authority_decides" lint:"required"`
 	AuthorityLatest    Text `yaml:"authority_latest" lint:"required"`
 	ProvincesDiffer    Text `yaml:"provinces_differ" lint:"required"`
@@ -95,6 +97,18 @@ type Sentences struct {
 	WhereMixed         Text `yaml:"where_mixed" lint:"required"`
 	WhereUnknown       Text `yaml:"where_unknown" lint:"required"`
 	SubjectAsk         Text `yaml:"subject_ask" lint:"required"`
+	ListHeading        Text `yaml:"list_heading" lint:"required"`
+	ListFrom           Text `yaml:"list_from" lint:"required"`
+	ListSources        Text `yaml:"list_sources" lint:"required"`
+	ListPage           Text `yaml:"list_page" lint:"required"`
+	ListTick           Text `yaml:"list_tick" lint:"required"`
+	ListDownload       Text `yaml:"list_download" lint:"required"`
+	ListPrint          Text `yaml:"list_print" lint:"required"`
+	ListClear          Text `yaml:"list_clear" lint:"required"`
+	ListCount          Text `yaml:"list_count" lint:"required"`
+	ListLink           Text `yaml:"list_link" lint:"required"`
+	ListGone           Text `yaml:"list_gone" lint:"required"`
+	ListBusy           Text `yaml:"list_busy" lint:"required"`
 	RateLimited        Text `yaml:"rate_limited" lint:"required"`
 	Unreachable        Text `yaml:"unreachable" lint:"required"`
 	ChooseLanguage     Text `yaml:"choose_language" lint:"required"`

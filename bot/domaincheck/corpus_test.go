@@ -42,7 +42,7 @@ func asked(file string) (dialog.DomainName, bool) {
 	return n, refusal == nil
 }
 
-func approved(t *testing.T) map[string]knowledge.Suffix {
+func approved(t *testing.T) map[string]*knowledge.Suffix {
 	t.Helper()
 	k, _, err := knowledge.Load(knowledge.Embedded(), knowledge.Options{Today: time.Now()})
 	if err != nil {
