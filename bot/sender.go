@@ -151,6 +151,9 @@ func (d *sender) serve(ctx context.Context, a Address) {
 			}
 			return
 		}
+		if wait := out.Next.Sub(d.s.lookups.Now()); out.State == "waiting" && wait < time.Second {
+			time.AfterFunc(wait, d.signal) // the ticker would be late
+		}
 		if out.State != "sent" && out.State != "refused" {
 			return
 		}
