@@ -119,10 +119,10 @@ type Health interface{ Down() string }
 
 // Finding is one line of beianbot doctor: what was looked at, how it is, and what to do.
 type Finding struct {
-	What   string // "telegram token", "wechat IP whitelist"
-	Level  string // ok, warning, error
-	Text   string
-	Remedy string // empty when ok
+	What   string `json:"what"`  // "telegram token", "wechat IP whitelist"
+	Level  string `json:"level"` // ok, warning, error
+	Text   string `json:"text"`
+	Remedy string `json:"remedy,omitempty"` // empty when ok
 }
 
 // Doctor is a channel that can check its configuration against the real network. Findings carry no secrets.

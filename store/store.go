@@ -113,6 +113,14 @@ func (s *Store) open(ctx context.Context, file string) (err error) {
 	return s.read.PingContext(ctx)
 }
 
+// Version is the schema version of a file, 0 when there is none, and the one that this program knows. It changes nothing.
+func Version(ctx context.Context, file string) (have, known int, err error) {
+	if have, err = peekVersion(ctx, file); err != nil {
+		err = fmt.Errorf("store %s: %w", file, explain(err))
+	}
+	return have, latest(), err
+}
+
 // peekVersion reads the schema version of a file without changing anything; 0 when there is no file.
 func peekVersion(ctx context.Context, file string) (int, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {

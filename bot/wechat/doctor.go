@@ -3,11 +3,15 @@ package wechat
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/silenceper/wechat/v2/officialaccount/message"
+	"github.com/silenceper/wechat/v2/util"
 
 	"beianbot/bot"
 )
@@ -87,4 +91,28 @@ func (c *Channel) examineRights(ctx context.Context, add func(what, level, text,
 	default:
 		add("wechat menu", "ok", fmt.Sprintf("the account has a menu of %d entries", len(m.Buttons)), "")
 	}
+}
+
+// Prove asks the callback below a public address to prove itself, as the platform does when its settings are saved.
+func Prove(ctx context.Context, client *http.Client, public, token string) bot.Finding {
+	const what, echo = "wechat callback", "beianbot-doctor"
+	at := strconv.FormatInt(time.Now().Unix(), 10)
+	address := strings.TrimRight(public, "/") + Path
+	q := url.Values{"timestamp": {at}, "nonce": {echo}, "echostr": {echo}, "signature": {util.Signature(token, at, echo)}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"?"+q.Encode(), nil)
+	if err != nil {
+		return bot.Finding{What: what, Level: "error", Text: address + " is no address", Remedy: "see server.public_url"}
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return bot.Finding{What: what, Level: "error", Text: address + " does not answer", Remedy: "see that the proxy hands " + Path + " on"}
+	}
+	defer res.Body.Close()
+	switch body, err := io.ReadAll(io.LimitReader(res.Body, 256)); {
+	case err == nil && res.StatusCode == http.StatusOK && string(body) == echo:
+		return bot.Finding{What: what, Level: "ok", Text: address + " proves itself with wechat.token"}
+	case res.StatusCode == http.StatusForbidden:
+		return bot.Finding{What: what, Level: "error", Text: address + " refuses wechat.token", Remedy: "restart serve, which runs with another token; or set this machine's clock by NTP"}
+	}
+	return bot.Finding{What: what, Level: "error", Text: fmt.Sprintf("%s answers %d and no proof", address, res.StatusCode), Remedy: "restart serve with the [wechat] keys, and see that the proxy hands " + Path + " on with its query"}
 }

@@ -32,13 +32,17 @@ func (configCheckCmd) Run(g *globals) error {
 	}
 	state := func(set bool) string {
 		if set {
-			return "configured; comes with a later version"
+			return "configured"
 		}
 		return "not configured"
 	}
+	wecom := state(c.WeCom.CorpID != "")
+	if c.WeCom.CorpID != "" {
+		wecom += "; comes with a later version"
+	}
 	fmt.Fprintf(g.stdout, "config:    %s\nweb chat:  http://%s/\nstore:     %s\nmirror:    %s%s\nknowledge: %s\noperator:  %s, %s, %s\ntelegram:  %s\nwechat:    %s\nwecom:     %s\ndomains:   look-ups end after %s\n",
 		file, c.Server.Listen, c.Store.File, c.Mirror.Path, absent(c.Mirror.Path), dir, c.Operator.Name, c.Operator.Phone, c.Operator.Hours,
-		state(c.Telegram.Token != ""), state(c.WeChat.AppID != ""), state(c.WeCom.CorpID != ""), c.DomainCheck.Timeout)
+		state(c.Telegram.Token != ""), state(c.WeChat.AppID != "" || c.WeChat.Token != ""), wecom, c.DomainCheck.Timeout)
 	return nil
 }
 

@@ -42,6 +42,7 @@ type cli struct {
 	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
 	Report    reportCmd    `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`
 	Conf      configCmd    `cmd:"" name:"config" help:"The configuration: check."`
+	Doctor    doctorCmd    `cmd:"" help:"Ask the outside world whether this configuration works."`
 	WeChat    wechatCmd    `cmd:"" name:"wechat" help:"The WeChat official account: its menu."`
 	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`
 }

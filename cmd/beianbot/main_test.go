@@ -155,7 +155,7 @@ func TestCheckRefusesWhatIsNoDomain(t *testing.T) {
 }
 
 func TestCommandsExplainThemselves(t *testing.T) {
-	for _, args := range [][]string{{"ask"}, {"chat"}, {"check"}, {"mirror", "import"}, {"mirror", "status"}, {"knowledge", "lint"}, {"knowledge", "coverage"}, {"knowledge", "diff"}, {"config", "check"}, {"report"}, {"version"}, {"serve"}} {
+	for _, args := range [][]string{{"ask"}, {"chat"}, {"check"}, {"mirror", "import"}, {"mirror", "status"}, {"knowledge", "lint"}, {"knowledge", "coverage"}, {"knowledge", "diff"}, {"config", "check"}, {"report"}, {"doctor"}, {"version"}, {"serve"}} {
 		code, out, _ := call(t, nil, "", append(args, "--help")...)
 		if code != 0 || !strings.Contains(out, "Example") {
 			t.Errorf("%v --help: exit %d\n%s", args, code, out)

@@ -43,7 +43,7 @@ func newMetrics() *metrics {
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_refusals_total", Help: "Messages not taken in because the customer has too many waiting."}, []string{"channel"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_failures_total", Help: "Operations on the store that failed (each try), and turns that panicked."}, []string{"operation"}),
 		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_lookups_total",
-			Help: "Look-ups by source (whois, rdap, dns, mirror) and outcome: found, absent (no such name; no such case or a wrong proof), failed."}, []string{"source", "outcome"}),
+			Help: "Look-ups by source (whois, rdap, dns, mirror) and outcome: found, absent (no such name; no such case or a wrong proof), failed; of a registry also no_server, no_answer, throttled, unreadable."}, []string{"source", "outcome"}),
 		lookupTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds", Help: "Time of a whole look-up: domain (registry and DNS side by side), case (the mirror).",
 			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"kind"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_http_requests_total", Help: "Finished HTTP requests by route and status."}, []string{"route", "code"}),
@@ -87,18 +87,13 @@ func (w watchedDomains) Check(ctx context.Context, name dialog.DomainName) dialo
 	start := time.Now()
 	ev := w.DomainChecker.Check(ctx, name)
 	w.m.lookupTime.WithLabelValues("domain").Observe(time.Since(start).Seconds())
-	outcome := map[dialog.Registration]string{dialog.RegistrationFound: "found", dialog.RegistrationAbsent: "absent"}[ev.Registration]
-	if outcome == "" {
-		outcome = "failed"
-	}
-	w.m.lookups.WithLabelValues(ev.Source, outcome).Inc()
+	w.m.lookups.WithLabelValues(ev.Source, cmp.Or(string(ev.Registration), string(ev.Trouble), "failed")).Inc()
+	outcome := "failed"
 	switch {
 	case len(ev.Addresses) > 0:
 		outcome = "found"
 	case ev.NoAddress:
 		outcome = "absent"
-	default:
-		outcome = "failed"
 	}
 	w.m.lookups.WithLabelValues("dns", outcome).Inc()
 	return ev

@@ -89,7 +89,7 @@ func TestMetricsTellEverythingButWho(t *testing.T) {
 		{"beianbot_turn_seconds", []string{"channel=web"}, 3},
 		{"beianbot_lookups_total", []string{"source=mirror", "outcome=found"}, 1},
 		{"beianbot_lookups_total", []string{"source=dns", "outcome=failed"}, 1},
-		{"beianbot_lookups_total", []string{"source=whois", "outcome=failed"}, 1},
+		{"beianbot_lookups_total", []string{"source=whois", "outcome=no_answer"}, 1},
 		{"beianbot_lookup_seconds", []string{"kind=domain"}, 1},
 		{"beianbot_lookup_seconds", []string{"kind=case"}, 1},
 		{"beianbot_http_requests_total", []string{"route=POST /api/messages", "code=202"}, 3},

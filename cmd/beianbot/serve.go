@@ -8,12 +8,11 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"beianbot/bot"
-	"beianbot/bot/telegram"
 	"beianbot/bot/web"
-	"beianbot/bot/wechat"
 	"beianbot/store"
 )
 
@@ -59,30 +58,22 @@ func (serveCmd) Run(g *globals) error {
 	service.Observe(m)
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone, Log: log})
 	service.Add(chat)
-	tg, err := conf.newTelegram(service, st, a, log)
+	networks, err := conf.newNetworks(service, st, a, log)
 	if err != nil {
 		return err
 	}
-	if tg != nil {
-		service.Add(tg)
-	}
-	wx, err := conf.newWeChat(service, st, a, log)
-	if err != nil {
-		return err
-	}
-	if wx != nil {
-		service.Add(wx)
+	for _, n := range networks {
+		service.Add(n.Channel)
 	}
 	if err := service.Start(g.ctx); err != nil {
 		return err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", chat.Handler())
-	if tg != nil && conf.Telegram.Mode == "webhook" {
-		mux.Handle(telegram.Path, tg.Handler())
-	}
-	if wx != nil {
-		mux.Handle(wechat.Path, wx.Handler())
+	for _, n := range networks {
+		if n.handler != nil {
+			mux.Handle(n.path, n.handler)
+		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.Handle("GET /readyz", readiness{store: st, mirror: a.mirror, reload: reload, service: service})
@@ -96,15 +87,10 @@ func (serveCmd) Run(g *globals) error {
 	go a.refresh(base, log)
 	go forget(base, st, conf.Report.Keep, log)
 	go reload.run(base, service.SetEngine)
-	if tg != nil {
-		polling := make(chan struct{})
-		go func() { tg.Run(g.ctx); close(polling) }()
-		defer func() { <-polling }() // before the store is closed
-	}
-	if wx != nil {
-		running := make(chan struct{})
-		go func() { wx.Run(g.ctx); close(running) }()
-		defer func() { <-running }()
+	var running sync.WaitGroup
+	defer running.Wait() // before the store is closed
+	for _, n := range networks {
+		running.Go(func() { n.run(g.ctx) })
 	}
 
 	fmt.Fprintf(g.stdout, "web chat: http://%s/\n", ln.Addr())
