@@ -100,6 +100,9 @@ func (s *Service) Add(c Channel) {
 	s.senders[c.Name()] = newSender(s, c)
 }
 
+// Engine is the one in use now.
+func (s *Service) Engine() *dialog.Engine { return s.engine.Load() }
+
 // SetEngine swaps the engine; turns under way end with the one they began with.
 func (s *Service) SetEngine(e *dialog.Engine) { s.engine.Store(e) }
 

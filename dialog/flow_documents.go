@@ -204,19 +204,20 @@ func (t *turn) addList(f Filing) {
 			item.If = strings.Join(conditions, t.say(t.s().Or))
 			line += t.say(t.s().Bracket, "text", item.If)
 		}
+		for _, r := range d.Rules {
+			if own[r] && !r.Text.IsZero() {
+				line += t.say(t.s().Dash) + strings.Join(append([]string{r.Text.In(lang)}, t.caveats(r.Basis)...), " ")
+			}
+		}
+		if item.Format != "" {
+			extra = append(extra, item.Format)
+		}
 		for _, c := range append(caveats, t.caveats(d.Kind.Basis)...) {
 			if !slices.Contains(extra, c) {
 				extra = append(extra, c)
 			}
 		}
-		if len(extra) > 0 {
-			item.Format = strings.TrimSpace(strings.Join(extra, "\n") + "\n" + item.Format)
-			for _, r := range d.Rules {
-				if own[r] && !r.Text.IsZero() {
-					line += t.say(t.s().Dash) + strings.Join(append([]string{r.Text.In(lang)}, t.caveats(r.Basis)...), " ")
-				}
-			}
-		}
+		item.Format = strings.Join(extra, "\n")
 		if !sure || Unsure(d.Kind.Basis) {
 			line += t.say(t.s().Bracket, "text", t.say(t.s().UnsureMark))
 		}

@@ -109,6 +109,7 @@ type Sentences struct {
 	ListLink           Text `yaml:"list_link" lint:"required"`
 	ListGone           Text `yaml:"list_gone" lint:"required"`
 	ListBusy           Text `yaml:"list_busy" lint:"required"`
+	ListBack           Text `yaml:"list_back" lint:"required"`
 	RateLimited        Text `yaml:"rate_limited" lint:"required"`
 	Unreachable        Text `yaml:"unreachable" lint:"required"`
 	ChooseLanguage     Text `yaml:"choose_language" lint:"required"`

@@ -44,9 +44,10 @@ type History interface {
 
 // Options are what the operator decides.
 type Options struct {
-	Secure         bool           // the page is reached by https: cookies say so
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
-	Zone           *time.Location // times are told in it: the operator's
+	Secure         bool                  // the page is reached by https: cookies say so
+	TrustedProxies []netip.Prefix        // whose X-Forwarded-For is believed
+	Zone           *time.Location        // times are told in it: the operator's
+	Engine         func() *dialog.Engine // makes the lists to keep: the one in use now
 	Log            *slog.Logger
 }
 
@@ -66,6 +67,7 @@ type Chat struct {
 	history History
 	opt     Options
 	started time.Time
+	pdfs    chan struct{} // holds one for each list file that is being made
 
 	mu       sync.Mutex
 	pages    map[bot.CustomerID]map[chan signal]struct{}
@@ -82,7 +84,7 @@ type limiter struct {
 
 // New makes the channel.
 func New(in Receiver, h History, o Options) *Chat {
-	return &Chat{in: in, history: h, opt: o, started: time.Now(), pages: map[bot.CustomerID]map[chan signal]struct{}{}, limiters: map[string]*limiter{}}
+	return &Chat{in: in, history: h, opt: o, started: time.Now(), pdfs: make(chan struct{}, pdfsAtOnce), pages: map[bot.CustomerID]map[chan signal]struct{}{}, limiters: map[string]*limiter{}}
 }
 
 // Name is the channel's name.
@@ -125,6 +127,8 @@ func (c *Chat) Handler() http.Handler {
 		http.ServeFileFS(w, r, static, "index.html")
 	})
 	mux.Handle("GET /static/", http.StripPrefix("/static/", http.FileServerFS(static)))
+	mux.HandleFunc("GET /list", c.sheet)
+	mux.HandleFunc("GET /list.pdf", c.sheetPDF)
 	mux.HandleFunc("POST /api/messages", c.post)
 	mux.HandleFunc("GET /api/history", c.list)
 	mux.HandleFunc("GET /api/events", c.stream)

@@ -46,10 +46,15 @@ func beginning(text string, chars, bytes int) int {
 // plain keeps a text from being read as markup.
 var plain = strings.NewReplacer("<a", "＜a", "<A", "＜A", "</a", "＜/a", "</A", "＜/A", "\r\n", "\n", "\r", "\n")
 
-// Compose splits a reply into messages; the options stand under the last one if they fit there, else they are a message of their own.
+// Compose splits a reply into messages; the options stand under the last one if they fit there, else they are a message of their own. A list has a link to its
+// page: no file goes out in a response.
 func (c *Channel) Compose(r dialog.Reply) []bot.Part {
+	said := r.Text
+	if link := r.Checklist.Link(c.opt.PublicURL); link != "" {
+		said += "\n\n" + strings.ReplaceAll(c.opt.Sentences.ListLink.In(r.Lang), "{url}", link)
+	}
 	var parts []bot.Part
-	for _, text := range bot.Split(plain.Replace(r.Text), func(s string) int { return beginning(s, partChars, partBytes) }) {
+	for _, text := range bot.Split(plain.Replace(said), func(s string) int { return beginning(s, partChars, partBytes) }) {
 		parts = append(parts, bot.Part{Text: text})
 	}
 	options := r.Options

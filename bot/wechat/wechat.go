@@ -32,7 +32,7 @@ type Options struct {
 	APIURL           string // "" is the platform's own
 	// CustomerMessages says that the account may send customer messages; else what is not ready in time waits for the platform's next try or the customer's next word.
 	CustomerMessages bool
-	PublicURL        string // how the platform reaches this server, for the doctor
+	PublicURL        string // how the platform and customers reach this server, for the doctor and for links to lists
 	Menu             *Menu  // names of clicked entries; nil: none
 	// Patience is how long the platform waits for a response; ReplyWithin how long we take at most. 0: 5 s and 4.5 s.
 	Patience, ReplyWithin time.Duration

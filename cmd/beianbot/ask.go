@@ -47,7 +47,7 @@ func (c *askCmd) one(ctx context.Context, a *assistant, q string) []byte {
 		return b.Bytes()
 	}
 	for _, r := range replies {
-		writeReply(&b, r)
+		writeReply(&b, r, a.link(r))
 	}
 	b.WriteString("\n")
 	return b.Bytes()
@@ -153,9 +153,21 @@ func inOrder(ctx context.Context, next func() (string, bool, error), work func(s
 	}
 }
 
-// writeReply writes a reply for a person: the text, then the options by number.
-func writeReply(w io.Writer, r dialog.Reply) {
+// link says where the page of a reply's list is; "" when there is none, or nobody knows how this server is reached.
+func (a *assistant) link(r dialog.Reply) string {
+	url := r.Checklist.Link(a.config.Server.PublicURL)
+	if url == "" {
+		return ""
+	}
+	return strings.ReplaceAll(a.engine.Knowledge().Sentences.ListLink.In(r.Lang), "{url}", url)
+}
+
+// writeReply writes a reply for a person: the text, the link to its list, then the options by number.
+func writeReply(w io.Writer, r dialog.Reply, link string) {
 	fmt.Fprintln(w, r.Text)
+	if link != "" {
+		fmt.Fprintln(w, link)
+	}
 	for i, o := range r.Options {
 		fmt.Fprintf(w, "  %d. %s\n", i+1, o.Label)
 	}

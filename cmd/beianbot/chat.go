@@ -185,11 +185,14 @@ func (t *talk) show(replies []dialog.Reply, text *string) error {
 	}
 	for _, r := range replies {
 		if !t.person {
-			writeReply(t.out, r)
+			writeReply(t.out, r, t.a.link(r))
 			continue
 		}
 		fmt.Fprintf(t.out, "\n\x1b[1m%s\x1b[0m\n", map[knowledge.Lang]string{knowledge.ZH: "备案助手", knowledge.EN: "Filing assistant"}[r.Lang])
 		fmt.Fprintln(t.out, "  "+strings.ReplaceAll(r.Text, "\n", "\n  "))
+		if link := t.a.link(r); link != "" {
+			fmt.Fprintln(t.out, "  "+link)
+		}
 		for i, o := range r.Options {
 			fmt.Fprintf(t.out, "  \x1b[36m[%d]\x1b[0m %s\n", i+1, o.Label)
 		}

@@ -18,7 +18,7 @@ func TestImportsPointOneWay(t *testing.T) {
 		"beianbot/bot":             {"beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/bot/domaincheck": {"beianbot/dialog"},
 		"beianbot/bot/checklist":   {"beianbot/dialog", "beianbot/knowledge"},
-		"beianbot/bot/web":         {"beianbot/bot", "beianbot/bot/checklist", "beianbot/dialog"},
+		"beianbot/bot/web":         {"beianbot/bot", "beianbot/bot/checklist", "beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/bot/telegram":    {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/bot/wechat":      {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},
 		"beianbot/store":           {"beianbot/bot", "beianbot/dialog", "beianbot/knowledge"},

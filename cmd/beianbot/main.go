@@ -38,6 +38,7 @@ type cli struct {
 	Ask       askCmd       `cmd:"" help:"Answer each argument, or each line of standard input, as a new customer."`
 	Chat      chatCmd      `cmd:"" help:"One conversation over standard input and output."`
 	Check     checkCmd     `cmd:"" help:"Check domains live against the five conditions."`
+	Checklist checklistCmd `cmd:"" help:"Write a document list as a PDF file to print and tick off."`
 	Mirror    mirrorCmd    `cmd:"" help:"The mirror of the case system: import, status."`
 	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
 	Report    reportCmd    `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`

@@ -56,7 +56,8 @@ func (serveCmd) Run(g *globals) error {
 	}
 	service := bot.NewService(st, st, m.watch(a.lookups), a.engine, log)
 	service.Observe(m)
-	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone, Log: log})
+	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
+		Engine: service.Engine, Log: log})
 	service.Add(chat)
 	networks, err := conf.newNetworks(service, st, a, log)
 	if err != nil {

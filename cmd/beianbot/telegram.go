@@ -5,14 +5,22 @@ import (
 	"time"
 
 	"beianbot/bot"
+	"beianbot/bot/checklist"
 	"beianbot/bot/telegram"
+	"beianbot/dialog"
+	"beianbot/knowledge"
 )
 
 // newTelegram makes the Telegram channel of the configuration; nil when no token is set.
-func (c *Config) newTelegram(in telegram.Receiver, settings bot.Settings, a *assistant, log *slog.Logger) (*telegram.Channel, error) {
+func (c *Config) newTelegram(service *bot.Service, settings bot.Settings, a *assistant, log *slog.Logger) (*telegram.Channel, error) {
 	if c.Telegram.Token == "" {
 		return nil, nil
 	}
-	return telegram.New(in, telegram.Options{Token: c.Telegram.Token, APIURL: c.Telegram.APIURL, Webhook: c.Telegram.Mode == "webhook", Secret: c.Telegram.WebhookSecret,
-		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: a.engine.Knowledge().Sentences, Quiet: time.Second, Log: log})
+	file := func(list dialog.Checklist, lang knowledge.Lang) (name string, pdf []byte, err error) {
+		l := checklist.New(service.Engine().Knowledge(), list, lang, time.Now().In(c.Operator.Zone))
+		pdf, err = l.PDF()
+		return l.File(), pdf, err
+	}
+	return telegram.New(service, telegram.Options{Token: c.Telegram.Token, APIURL: c.Telegram.APIURL, Webhook: c.Telegram.Mode == "webhook", Secret: c.Telegram.WebhookSecret,
+		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: a.engine.Knowledge().Sentences, Quiet: time.Second, ChecklistFile: file, Log: log})
 }

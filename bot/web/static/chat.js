@@ -2,11 +2,11 @@
 // The visitors' chat. What is said comes from the server's history by number, so a reload or a lost connection loses and repeats nothing.
 const words = {
   zh: { title: "备案助手", typing: "正在输入", box: "输入消息", send: "发送", lang: "English", log: "对话", lost: "连接中断,正在重连…", unsent: "没有发出去,请再试一次。", full: "展开全文", less: "收起",
-    only: "仅当:", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", customer: "您说:", bot: "助手说:", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
+    open: "清单网页(打勾、打印)", pdf: "下载 PDF", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", customer: "您说:", bot: "助手说:", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
     place: { mainland: "中国大陆", overseas: "大陆以外", mixed: "大陆和大陆以外都有", unknown: "没有解析或查不到" }, picked: (a, b) => `已备 ${a}/${b}`,
     conditions: { tld_approved: "后缀已获批复", registrar_approved: "注册商已获批复", registration_valid: "在注册有效期内", real_name_verified: "已实名认证", holder_matches: "持有者与主体一致" } },
   en: { title: "Filing assistant", typing: "writing", box: "Your message", send: "Send", lang: "中文", log: "Conversation", lost: "Connection lost, reconnecting…", unsent: "Not sent; please try again.", full: "Full text", less: "Less",
-    only: "Only if: ", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", customer: "You said: ", bot: "Assistant said: ", hosting: "Points to: ", done: "done", now: "now", later: "later",
+    open: "List page (tick, print)", pdf: "Download PDF", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", customer: "You said: ", bot: "Assistant said: ", hosting: "Points to: ", done: "done", now: "now", later: "later",
     place: { mainland: "mainland China", overseas: "outside the mainland", mixed: "mainland and abroad", unknown: "nowhere, or not known" }, picked: (a, b) => `${a} of ${b} ready`,
     conditions: { tld_approved: "Suffix approved", registrar_approved: "Registrar approved", registration_valid: "Registration valid", real_name_verified: "Real name verified", holder_matches: "Holder is the subject" } },
 };
@@ -42,11 +42,12 @@ function fill(e, text) {
   });
 }
 function checklist(c) {
-  const card = make("section", "card"), list = make("ul"), key = "ticks " + c.title;
+  const card = make("section", "card"), list = make("ul"), links = make("p", "links");
+  const key = "ticks " + (c.query || c.title).replace(/(^|&)lang=[a-z]*/, "").replace(/^&/, ""); // the same on the list's own page (list.js)
   const ticks = new Set(JSON.parse(localStorage.getItem(key) || "[]"));
   const count = make("span", "small");
   const show = () => { count.textContent = t().picked(c.items.filter(i => ticks.has(i.id)).length, c.items.length); };
-  card.append(make("h2", "", c.title), count, list);
+  card.append(make("h2", "", c.title), ...(c.before || []).map(b => make("p", "before", b)), count, list, links);
   card.setAttribute("aria-label", c.title);
   for (const item of c.items) {
     const li = make("li", "tick"), box = make("input"), label = make("label"), id = "tick" + Math.random().toString(36).slice(2);
@@ -54,11 +55,16 @@ function checklist(c) {
     box.addEventListener("change", () => { box.checked ? ticks.add(item.id) : ticks.delete(item.id); localStorage.setItem(key, JSON.stringify([...ticks])); show(); });
     label.append(make("strong", "", item.name));
     if (item.copies > 1) label.append(" (" + t().copies(item.copies) + ")");
-    if (item.if) label.append(make("span", "small", t().only + item.if));
+    if (item.if) label.append(make("span", "small", item.if));
     if (item.format) label.append(make("span", "small", item.format));
     if (item.where) label.append(make("span", "small", t().where + item.where));
     li.append(box, label);
     list.append(li);
+  }
+  for (const [page, name] of c.query ? [["list", t().open], ["list.pdf", t().pdf]] : []) {
+    const a = make("a", "", name);
+    a.href = page + "?" + c.query; a.target = "_blank"; a.rel = "noopener";
+    links.append(a);
   }
   show();
   return card;
