@@ -250,6 +250,11 @@ func (t *turn) understood() {
 			return
 		}
 	}
+	if topic := t.sameThing(wishes); topic != "" {
+		t.c.Question = nil
+		t.serve(topic, max(u.Confidence, 0.8))
+		return
+	}
 	// Words that state several facts of a site tell the wish by themselves, however it was put.
 	if len(wishes) > 0 && u.Confidence < sureEnough && (wishes[0] == knowledge.NeedFiling && (asks || len(facts) > 0) || len(facts) >= 4) {
 		wishes, u.Confidence = []knowledge.Topic{knowledge.NeedFiling}, sureEnough
@@ -360,18 +365,6 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
 
-// trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
-func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
-	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero()) && !matchesAny(asksFor[wishes[0]], t.u.Text)
-}
-
-// fewWords is how long, in bytes, a message may be to be taken for a poor answer rather than for a digression.
-const fewWords = 24
-
-// shortTry is how long, in bytes, a message may be that only tries another slot.
-const shortTry = 60
-
 // asksFor are the words without which a description of a site does not ask for an aspect, however much it resembles it.
 var asksFor = map[knowledge.Topic][]knowledge.Pattern{
 	knowledge.Fees:           {knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")},
@@ -384,47 +377,6 @@ var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一�
 
 func matchesAny(list []knowledge.Pattern, text string) bool {
 	return slices.ContainsFunc(list, func(p knowledge.Pattern) bool { return p.Match(text) })
-}
-
-// slotTopics are the topics that a changed slot re-answers.
-var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
-	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
-	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
-
-// elliptic is the topic that a message without a wish of its own goes on with, or, with nothing to go on from, the one its slots suggest.
-func (t *turn) elliptic(facts Facts) knowledge.Topic {
-	s := t.u.Slots
-	switch {
-	case s.CaseNo != "":
-		return knowledge.CaseStatus
-	case s.Domain != "" && t.c.Topic != knowledge.NeedFiling:
-		return knowledge.DomainCheck
-	}
-	if t.c.Question != nil && slices.Contains(slotTopics, t.c.Question.Topic) {
-		return t.c.Question.Topic
-	}
-	if slices.Contains(slotTopics, t.c.Topic) && !(t.c.Topic == knowledge.DomainCheck || t.c.Topic == knowledge.CaseStatus) {
-		return t.c.Topic
-	}
-	n := 0
-	for _, has := range []bool{s.SubjectType != "", s.FilingType != "", s.Province != ""} {
-		if has {
-			n++
-		}
-	}
-	switch {
-	case n >= 2:
-		return knowledge.Documents
-	case s.ServerLocation != "" || len(facts) > 0 && n == 0:
-		return knowledge.NeedFiling
-	case s.Province != "":
-		return knowledge.ProvinceRules
-	case s.FilingType != "":
-		return knowledge.FilingTypeTopic
-	case s.SubjectType != "":
-		return knowledge.Documents
-	}
-	return ""
 }
 
 func socialTopic(w knowledge.Topic) bool {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strings"
 
 	"beianbot/knowledge"
 )
@@ -62,7 +63,7 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 	}
 	unite(d, kept, r.Tenses, out)
 	if f := d.Fact(asked); f != nil && out[asked] == "" {
-		if v := answerTo(f, r, said); v != "" {
+		if v := answerTo(f, r, said, []rune(normalised)); v != "" {
 			out[asked] = v
 		}
 	}
@@ -179,10 +180,10 @@ func better(f *knowledge.Fact, a, b knowledge.Statement, tenses []knowledge.Tens
 }
 
 // answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else.
-func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool) string {
+func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool, text []rune) string {
 	var list []knowledge.Statement
 	for _, s := range r.Statements {
-		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] {
+		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] && !copula(text, s) {
 			list = append(list, s)
 		}
 	}
@@ -192,4 +193,9 @@ func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool) string {
 	list = longest(list)
 	sort.SliceStable(list, func(i, j int) bool { return list[i].Start < list[j].Start })
 	return f.Values[list[0].Value].ID
+}
+
+// copula reports whether a 是 tells who somebody is ("我是个体户") instead of answering yes.
+func copula(text []rune, s knowledge.Statement) bool {
+	return s.End-s.Start == 1 && s.Start > 0 && s.End <= len(text) && text[s.Start] == '是' && strings.ContainsRune("我们咱俺你他她它这那名站体司", text[s.Start-1])
 }

@@ -1,0 +1,83 @@
+package dialog
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"beianbot/knowledge"
+)
+
+// What goes on from the answer before: a changed slot, a few words about the same thing.
+
+// fewWords is how long, in bytes, a message may be to be taken for a poor answer rather than for a digression.
+const fewWords = 24
+
+// shortTry is how long, in bytes, a message may be that only tries another slot.
+const shortTry = 60
+
+// trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
+func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
+	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
+		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero()) && !matchesAny(asksFor[wishes[0]], t.u.Text)
+}
+
+// slotTopics are the topics that a changed slot re-answers.
+var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
+	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
+	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
+
+// elliptic is the topic that a message without a wish of its own goes on with, or, with nothing to go on from, the one its slots suggest.
+func (t *turn) elliptic(facts Facts) knowledge.Topic {
+	s := t.u.Slots
+	switch {
+	case s.CaseNo != "":
+		return knowledge.CaseStatus
+	case s.Domain != "" && t.c.Topic != knowledge.NeedFiling:
+		return knowledge.DomainCheck
+	}
+	if t.c.Question != nil && slices.Contains(slotTopics, t.c.Question.Topic) {
+		return t.c.Question.Topic
+	}
+	if slices.Contains(slotTopics, t.c.Topic) && !(t.c.Topic == knowledge.DomainCheck || t.c.Topic == knowledge.CaseStatus) {
+		return t.c.Topic
+	}
+	n := 0
+	for _, has := range []bool{s.SubjectType != "", s.FilingType != "", s.Province != ""} {
+		if has {
+			n++
+		}
+	}
+	switch {
+	case n >= 2:
+		return knowledge.Documents
+	case s.ServerLocation != "" || len(facts) > 0 && n == 0:
+		return knowledge.NeedFiling
+	case s.Province != "":
+		return knowledge.ProvinceRules
+	case s.FilingType != "":
+		return knowledge.FilingTypeTopic
+	case s.SubjectType != "":
+		return knowledge.Documents
+	}
+	return ""
+}
+
+// ownSteps are the topics whose answers tell their own way to apply.
+var ownSteps = []knowledge.Topic{knowledge.CommercialLicence, knowledge.PublicSecurity, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.PreApproval}
+
+var andThat = regexp.MustCompile(`^那么?[^,，。?？]{1,6}呢[?？]?$`)
+
+// sameThing is the topic of the answer before, when a few words ask on about it: "怎么申请" after the commercial licence, "那数字呢" after the site's name.
+func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
+	topic := t.c.Topic
+	switch {
+	case t.c.Question != nil || len(wishes) != 1 || wishes[0] == topic || len(t.u.Text) > fewWords:
+		return ""
+	case wishes[0] == knowledge.Process && slices.Contains(ownSteps, topic) && !strings.Contains(t.u.Text, "备案") && !strings.Contains(t.u.Text, "filing"):
+		return topic
+	case t.u.Scores[0].P < digression && andThat.MatchString(t.u.Text) && slices.Contains(slotTopics, topic):
+		return topic
+	}
+	return ""
+}
