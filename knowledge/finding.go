@@ -1,8 +1,9 @@
 package knowledge
 
 import (
+	"cmp"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 )
 
@@ -43,14 +44,12 @@ func (fs Findings) Errors() bool {
 	return false
 }
 
-// Sort orders them by file and line.
-func (fs Findings) Sort() {
-	sort.SliceStable(fs, func(i, j int) bool {
-		if fs[i].File != fs[j].File {
-			return fs[i].File < fs[j].File
-		}
-		return fs[i].Line < fs[j].Line
+// Sorted are the findings by file and line, each once.
+func (fs Findings) Sorted() Findings {
+	slices.SortFunc(fs, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
 	})
+	return slices.Compact(fs)
 }
 
 // LintError is what Load returns for a folder with errors. Its text lists every one.

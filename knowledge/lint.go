@@ -134,6 +134,7 @@ func (l *loader) lint(k *Knowledge, opt Options) {
 		w.checkName()
 	}
 	l.lintWhole(k)
+	l.lintTwice()
 	l.lintAnswers()
 	l.lintRules()
 	l.lintDecision(k)
@@ -249,7 +250,7 @@ func (w *walker) walk(v reflect.Value, key string) {
 			w.fault(Error, "%v", err)
 		}
 	}
-	if d, ok := v.Interface().(Date); ok && key == "review_by" && !w.today.IsZero() && d != "" && d.Time().Before(w.today) {
+	if d, ok := v.Interface().(Date); ok && key == "review_by" && !w.today.IsZero() && !d.Time().IsZero() && d.Time().Before(w.today) {
 		w.fault(Warning, "review date %s has passed: check the facts against their sources and set a new date", d)
 	}
 	switch v.Kind() {
@@ -291,17 +292,33 @@ func (w *walker) walkStruct(v reflect.Value) {
 		}
 		name, flags, _ := strings.Cut(sf.Tag.Get("yaml"), ",")
 		if flags == "inline" {
+			if b, ok := v.Field(i).Interface().(Basis); ok && len(b.Sources) == 0 && b.Confidence == "" && states(v.Interface()) {
+				w.fault(Error, "no source: name the publication under sources, and how sure it is under confidence")
+			}
 			w.walk(v.Field(i), "")
 			continue
 		}
 		if sf.Tag.Get("lint") == "required" && v.Field(i).IsZero() {
-			w.fault(Error, "%s is missing", name)
+			if _, n := w.f.find(append(slices.Clone(w.at), name)); n == nil || n.Value == "" && len(n.Content) == 0 { // else it has the wrong kind, which is reported
+				w.fault(Error, "%s is missing", name)
+			}
 			continue
 		}
 		w.at = append(w.at, name)
 		w.walk(v.Field(i), name)
 		w.at = w.at[:len(w.at)-1]
 	}
+}
+
+// states reports whether a value with a basis states something; rules and answers see to it themselves.
+func states(v any) bool {
+	switch v := v.(type) {
+	case Rule, Answer:
+		return false
+	case Row:
+		return v.Verdict != "" || v.Handover == "" // a row that only asks for a person says nothing
+	}
+	return true
 }
 
 func (w *walker) text(t *Text) {

@@ -109,7 +109,7 @@ func (l *loader) lintAnswers() {
 			continue
 		}
 		for j := range t.Answers {
-			a := &t.Answers[j]
+			a, before := &t.Answers[j], t.Answers[:j]
 			at := []any{"answers", j}
 			if seen[a.ID] {
 				l.fault(f, Error, append(at, "id"), "answer %q stands twice", a.ID)
@@ -124,8 +124,11 @@ func (l *loader) lintAnswers() {
 			} else if !always && last {
 				l.fault(f, Error, at, "the last answer must fit always: take asked and when away, or add one after it")
 			}
+			if i := slices.IndexFunc(before, func(b Answer) bool { return len(b.Asked) == 0 && !b.When.IsZero() && b.When.includes(a.When) }); i >= 0 {
+				l.fault(f, Error, at, "answer %s is never given: %s, which comes before, fits whenever it does", a.ID, before[i].ID)
+			}
 			for i, p := range a.Asked {
-				if by, q, ok := shadow(p, a, t.Answers[:j]); ok {
+				if by, q, ok := shadow(p, a, before); ok {
 					l.fault(f, Error, append(at, "asked", i), "pattern %q of answer %s is never reached: %q of answer %s, which comes before, takes the same words", p, a.ID, q, by.ID)
 				}
 			}
@@ -136,7 +139,7 @@ func (l *loader) lintAnswers() {
 func shadow(p Pattern, a *Answer, before []Answer) (*Answer, Pattern, bool) {
 	for i := range before {
 		b := &before[i]
-		if !b.When.IsZero() && !reflect.DeepEqual(b.When, a.When) {
+		if !b.When.includes(a.When) {
 			continue
 		}
 		for _, q := range b.Asked {
@@ -146,6 +149,21 @@ func shadow(p Pattern, a *Answer, before []Answer) (*Answer, Pattern, bool) {
 		}
 	}
 	return nil, Pattern{}, false
+}
+
+// includes reports that w holds wherever v does.
+func (w When) includes(v When) bool {
+	for id, value := range w.Fact {
+		if v.Fact[id] != value {
+			return false
+		}
+	}
+	return within(v.FilingType, w.FilingType) && within(v.SubjectType, w.SubjectType) && within(v.Province, w.Province)
+}
+
+// within reports whether a limit allows no more than another.
+func within[T comparable](a, b []T) bool {
+	return len(b) == 0 || len(a) > 0 && !slices.ContainsFunc(a, func(v T) bool { return !slices.Contains(b, v) })
 }
 
 // implies reports that q matches every text that p matches. It may miss some, but never errs the other way.

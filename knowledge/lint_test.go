@@ -85,6 +85,28 @@ func TestLintFinds(t *testing.T) {
 		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:17: error: pattern"},
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
+		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:16: error: unknown placeholder {phon}"},
+		{"empty translation", fees, `en: "Cost"`, `en: ""`, "topics/fees.yaml:2: error: translation missing"},
+		{"dead topic", fees, "topic: process", "topic: proces", `topics/fees.yaml:24: error: topic "proces": not one of`},
+		{"unknown filing type", gd, "filing_type: [first,", "filing_type: [frist,", gd + `:13: error: filing type "frist": not one of`},
+		{"unknown effect", gd, "effect: note", "effect: notes", gd + `:20: error: effect "notes": not one of [requires note refuses]`},
+		{"no date", gd, `review_by: "2027-05-31"`, `review_by: "31.5.2027"`, gd + `:8: error: "31.5.2027" is not a date`},
+		{"no review date", gd, "review_by: \"2027-05-31\"\n", "", gd + ":1: error: review_by is missing"},
+		{"unsourced answer", fees, "    sources: [t_doc, q_doc]\n    confidence: high\n", "", "topics/fees.yaml:15: error: answer fees.general has no source"},
+		{"unsourced document", "documents.yaml", "    sources: [s_help, t_doc, h_doc]\n    confidence: high\n", "", "documents.yaml:9: error: no source: name the publication"},
+		{"key twice", gd, "prefix: 粤\n", "prefix: 粤\nprefix: 粤\n", gd + `:4: error: key "prefix" stands twice; the first is in line 3`},
+		{"one for many", gd, "sources: [h_prov, t_prov, q_prov]", "sources: h_prov", gd + `:16: error: "h_prov" stands where a list`},
+		{"text in one language", fees, `title: {zh: "费用", en: "Cost"}`, `title: 费用`, `topics/fees.yaml:2: error: "费用" stands where {zh: …, en: …} belongs`},
+		{"open quote", gd, "prefix: 粤\n", "prefix: \"粤\n", gd + ":3: error: did not find expected key: look at quotes"},
+		{"indented wrongly", gd, "    about: age\n", "   about: age\n", gd + ":9: error: did not find expected '-' indicator: look at quotes"},
+		{"rule twice", gd, "id: CN-GD.age", "id: CN-GD.residence", gd + `:18: error: rule "CN-GD.residence" stands twice`},
+		{"answer twice", fees, "id: fees.licence", "id: fees.general", `topics/fees.yaml:15: error: answer "fees.general" stands twice`},
+		{"source twice", "sources.yaml", "id: r292_2024", "id: r292", `sources.yaml:19: error: source "r292" stands in sources.yaml:13 already`},
+		{"place of two provinces", gd, "places: [广州,", "places: [杭州,", `provinces/CN-ZJ.yaml:7: error: place "杭州" stands in ` + gd + ":7 already"},
+		{"phrase of two topics", "examples/fees.yaml", "phrases:\n", "phrases:\n  - 备案要多久\n", `examples/fees.yaml:3: warning: phrase "备案要多久" stands in examples/duration.yaml:3 already`},
+		{"empty phrase", "examples/fees.yaml", "phrases:\n", "phrases:\n  - \"\"\n", "examples/fees.yaml:3: warning: an empty phrase"},
+		{"limited the same", fees, "  - id: fees.licence\n", "  - id: fees.app\n    when: {filing_type: [app, first]}\n    short: {zh: 免费, en: free}\n    sources: [t_doc]\n    confidence: high\n" +
+			"  - id: fees.licence\n    when: {filing_type: [app], subject_type: [individual]}\n", "topics/fees.yaml:11: error: answer fees.licence is never given: fees.app, which comes before"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := copied(t)
@@ -116,6 +138,11 @@ func TestLintTellsEverythingAtOnce(t *testing.T) {
 	}
 	if len(findings) != 4 {
 		t.Errorf("%d findings for 4 faults that can be seen:\n%v", len(findings), findings)
+	}
+	f = copied(t)
+	f["provinces/CN-GD.yaml"] = &fstest.MapFile{}
+	if _, findings := load(t, f); len(findings) != 1 || !strings.Contains(findings[0].String(), "CN-GD.yaml: error: the file is empty") {
+		t.Errorf("an empty file has echoes:\n%v", findings)
 	}
 	f = copied(t)
 	edit(t, f, "provinces/CN-GD.yaml", "id_prefix:", "id_prefx:")

@@ -121,6 +121,12 @@ type file struct {
 
 // line is where the value at a path of keys (string) and indexes (int) stands; the nearest line known when the path is not in the file.
 func (f *file) line(at []any) int {
+	line, _ := f.find(at)
+	return line
+}
+
+// find gives the line of a path and its value; nil when the path is not in the file.
+func (f *file) find(at []any) (int, *yaml.Node) {
 	f.once.Do(func() {
 		var doc yaml.Node
 		if yaml.Unmarshal(f.raw, &doc) == nil && len(doc.Content) == 1 {
@@ -129,7 +135,7 @@ func (f *file) line(at []any) int {
 	})
 	n := f.root
 	if n == nil {
-		return 0
+		return 0, nil
 	}
 	line := n.Line
 	for _, step := range at {
@@ -148,11 +154,11 @@ func (f *file) line(at []any) int {
 			}
 		}
 		if next == nil {
-			break
+			return line, nil
 		}
 		n = next
 	}
-	return line
+	return line, n
 }
 
 type loader struct {
@@ -201,10 +207,13 @@ func decode[T any](l *loader, name string) *T {
 				f.Message = p[2]
 			}
 			f.Message = plainYAML(f.Message)
+			if te == nil && m != "EOF" {
+				f.Message += ": look at quotes, brackets and the spaces before the words, here and in the lines above"
+			}
 			l.report(f)
 		}
-		if te == nil { // no YAML at all; with a wrong key or value the rest of the file is still checked
-			l.unreadable(name)
+		if te == nil || slices.ContainsFunc(te.Errors, func(m string) bool { return repeatedKey.MatchString(m) }) {
+			l.unreadable(name) // no YAML at all, or a part that the decoder left out; with a wrong key or value the rest of the file is still checked
 			return nil
 		}
 	}
@@ -215,12 +224,38 @@ func decode[T any](l *loader, name string) *T {
 	return v
 }
 
-var unknownField = regexp.MustCompile(`^field (\S+) not found in type \S+$`)
+var (
+	unknownField = regexp.MustCompile(`^field (\S+) not found in type \S+$`)
+	repeatedKey  = regexp.MustCompile(`mapping key "(\S+)" already defined at line (\d+)$`)
+	wrongKind    = regexp.MustCompile("^cannot unmarshal !!\\w+(?: `(.*)`)? into (\\S+)$")
+)
 
 // plainYAML turns the decoder's words into an operator's.
 func plainYAML(m string) string {
 	if p := unknownField.FindStringSubmatch(m); p != nil {
 		return fmt.Sprintf("unknown key %q", p[1])
+	}
+	if p := repeatedKey.FindStringSubmatch(m); p != nil {
+		return fmt.Sprintf("key %q stands twice; the first is in line %s", p[1], p[2])
+	}
+	if p := wrongKind.FindStringSubmatch(m); p != nil {
+		want := "another kind of value"
+		switch {
+		case p[2] == "knowledge.Text":
+			want = "{zh: …, en: …}"
+		case strings.HasPrefix(p[2], "[]"):
+			want = "a list, [a, b] or lines that begin with -,"
+		case p[2] == "bool":
+			want = "true or false"
+		case p[2] == "int":
+			want = "a number"
+		case strings.HasPrefix(p[2], "map["), strings.HasPrefix(p[2], "knowledge."):
+			want = "keys with values, as in the files beside it,"
+		}
+		return strings.Replace(fmt.Sprintf("%q stands where %s belongs", p[1], want), `"" stands`, "something stands", 1)
+	}
+	if m == "EOF" {
+		return "the file is empty"
 	}
 	return m
 }
@@ -318,12 +353,17 @@ func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
 	l.readAll(k)
 	sort.Slice(k.Provinces, func(i, j int) bool { return k.Provinces[i].ID < k.Provinces[j].ID })
 	sort.Slice(l.files, func(i, j int) bool { return l.files[i].name < l.files[j].name })
+	for name := range l.broken { // what names a province is not wrong because the province's file is
+		if path.Dir(name) == "provinces" {
+			k.provinces[ProvinceID(strings.TrimSuffix(path.Base(name), ".yaml"))] = nil
+		}
+	}
 	for _, p := range k.Provinces {
 		k.provinces[p.ID] = p
 	}
 	k.files = l.files
 	l.lint(k, opt)
-	l.findings.Sort()
+	l.findings = l.findings.Sorted()
 	if l.findings.Errors() {
 		return nil, l.findings, &LintError{l.findings}
 	}

@@ -68,8 +68,7 @@ func lint(files fs.FS, conf *Config, today time.Time) (*knowledge.Knowledge, kno
 	e := dialog.NewEngine(k, conf.Operator.Zone)
 	findings = append(findings, misread(e)...)
 	findings = append(findings, tooLong(e, today)...)
-	findings.Sort()
-	return k, findings, nil
+	return k, findings.Sorted(), nil
 }
 
 // misread are example phrases that the understanding, trained on all of them, takes for another topic.
@@ -84,7 +83,7 @@ func misread(e *dialog.Engine) (out knowledge.Findings) {
 			}
 			if got != topic {
 				out = append(out, knowledge.Finding{File: file, Line: e.Knowledge().Line(file, "phrases", i), Severity: knowledge.Warning,
-					Message: fmt.Sprintf("%q is understood as %s (%.0f%%): move it there, put it more clearly, or add more phrases like it", phrase, got, 100*u.Scores[0].P)})
+					Message: fmt.Sprintf("%q is understood as %s (%.0f%%): move it there, put it more clearly, or add more phrases like it", phrase, got, 100*u.Confidence)})
 			}
 		}
 	}
