@@ -12,11 +12,9 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -45,6 +43,7 @@ type History interface {
 // Options are what the operator decides.
 type Options struct {
 	Secure         bool                  // the page is reached by https: cookies say so
+	Origin         string                // of the page as visitors reach it, such as https://help.example.cn; a proxy may hand another Host on. "": that of the request
 	TrustedProxies []netip.Prefix        // whose X-Forwarded-For is believed
 	Zone           *time.Location        // times are told in it: the operator's
 	Engine         func() *dialog.Engine // makes the lists to keep: the one in use now
@@ -132,7 +131,13 @@ func (c *Chat) Handler() http.Handler {
 	mux.HandleFunc("POST /api/messages", c.post)
 	mux.HandleFunc("GET /api/history", c.list)
 	mux.HandleFunc("GET /api/events", c.stream)
-	return protect(http.NewCrossOriginProtection().Handler(mux))
+	own := http.NewCrossOriginProtection()
+	if c.opt.Origin != "" {
+		if err := own.AddTrustedOrigin(c.opt.Origin); err != nil {
+			c.opt.Log.Error("server.public_url has no origin that browsers send", "error", err)
+		}
+	}
+	return protect(own.Handler(mux))
 }
 
 // protect sets the headers that keep the page to itself: no other host, no inline script, no frame.
@@ -160,36 +165,6 @@ func (c *Chat) visitor(w http.ResponseWriter, r *http.Request) bot.CustomerID {
 	id := hex.EncodeToString(b[:])
 	http.SetCookie(w, &http.Cookie{Name: cookie, Value: id, Path: "/", MaxAge: 180 * 24 * 3600, HttpOnly: true, Secure: c.opt.Secure, SameSite: http.SameSiteLaxMode})
 	return bot.CustomerID(id)
-}
-
-// address is where a request comes from: the nearest address that no trusted proxy wrote.
-func (c *Chat) address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	at, err := netip.ParseAddr(host)
-	if err != nil {
-		return host
-	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && c.trusted(at); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
-			break
-		}
-		at = next
-	}
-	return at.Unmap().String()
-}
-
-func (c *Chat) trusted(a netip.Addr) bool {
-	for _, p := range c.opt.TrustedProxies {
-		if p.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return false
 }
 
 // allow paces a visitor and their address.

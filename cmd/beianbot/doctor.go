@@ -274,6 +274,9 @@ func (d *doctor) server(ctx context.Context, add adder) {
 	if u.Scheme != "https" {
 		add(what, "warning", "it is not https: conversations can be read on the way, and Telegram delivers to https only", "put a reverse proxy with TLS before it")
 	}
+	if len(d.conf.Server.TrustedProxies) == 0 {
+		add("trusted proxies", "warning", "server.trusted_proxies is empty: behind a proxy all visitors count as one address, and a busy hour slows all of them", `set it to the proxy's address, such as ["127.0.0.1"]`)
+	}
 	if err := alive(ctx, public); err != nil {
 		add(what, "error", fmt.Sprintf("%s: %v", strings.TrimRight(public, "/")+"/healthz", err), "start serve, and see that the proxy hands the path on without its prefix (from inside some networks the outside address cannot be reached: then try from outside)")
 		return

@@ -65,7 +65,7 @@ func TestDoctorFindsAllWell(t *testing.T) {
 	proxy := httptest.NewServer(http.StripPrefix("/help", &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to); r.SetXForwarded() }}))
 	t.Cleanup(proxy.Close)
 	env := []string{"BEIANBOT_TELEGRAM_TOKEN=7:telegram-secret", "BEIANBOT_TELEGRAM_API_URL=" + tg.URL(), "BEIANBOT_WECHAT_APP_ID=" + wx.AppID, "BEIANBOT_WECHAT_APP_SECRET=" + wx.Secret,
-		"BEIANBOT_WECHAT_TOKEN=" + wx.Token, "BEIANBOT_WECHAT_ENCODING_AES_KEY=" + wx.Key, "BEIANBOT_WECHAT_API_URL=" + wx.URL(), "BEIANBOT_OPERATOR_NAME=示例云", "BEIANBOT_SERVER_PUBLIC_URL=" + proxy.URL + "/help"}
+		"BEIANBOT_WECHAT_TOKEN=" + wx.Token, "BEIANBOT_WECHAT_ENCODING_AES_KEY=" + wx.Key, "BEIANBOT_WECHAT_API_URL=" + wx.URL(), "BEIANBOT_OPERATOR_NAME=示例云", "BEIANBOT_SERVER_PUBLIC_URL=" + proxy.URL + "/help", "BEIANBOT_SERVER_TRUSTED_PROXIES=127.0.0.1"}
 	base := startServer(t, dir, env...)
 	to, _ = url.Parse(base)
 	file := filepath.Join(dir, "cases.csv")

@@ -56,7 +56,8 @@ func (serveCmd) Run(g *globals) error {
 	}
 	service := bot.NewService(st, st, m.watch(a.lookups), a.engine, log)
 	service.Observe(m)
-	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(conf.Server.PublicURL, "https://"), TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
+	origin, path := conf.public()
+	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(origin, "https://"), Origin: origin, TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
 		Engine: service.Engine, Log: log})
 	service.Add(chat)
 	networks, err := conf.newNetworks(service, st, a, log)
@@ -81,7 +82,7 @@ func (serveCmd) Run(g *globals) error {
 	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, mirror: a.mirror, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
-	server := &http.Server{Handler: m.count(mux), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	server := &http.Server{Handler: below(path, m.count(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()
