@@ -339,7 +339,7 @@ func (d *doctor) domains(ctx context.Context, add adder) {
 		if ev.Registration == dialog.RegistrationUnknown {
 			why := map[dialog.Trouble]string{dialog.TroubleThrottled: "the registry says that it is asked too often", dialog.TroubleUnreadable: "the answer is none that can be read"}[ev.Trouble]
 			if why == "" {
-				why = "no answer within domain_check.timeout"
+				why = "not reached, or no answer within domain_check.timeout"
 			}
 			add(p.what, "error", fmt.Sprintf("%s: %s", p.name, why), p.remedy)
 			continue

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -47,6 +48,9 @@ func newMetrics() *metrics {
 		lookupTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds", Help: "Time of a whole look-up: domain (registry and DNS side by side), case (the mirror).",
 			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"kind"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_http_requests_total", Help: "Finished HTTP requests by route and status."}, []string{"route", "code"}),
+	}
+	for _, what := range []string{"store message", "load conversation", "save turn", "turn panicked", "read outbox", "settle message", "read queues"} {
+		m.failures.WithLabelValues(what) // so that the first failure is a rise from 0
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "beianbot_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()}})
 	build.Set(1)
@@ -161,7 +165,17 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		}
 		return max(0, now.Sub(t).Seconds())
 	}
+	channels := s.service.Health()
 	depths, err := s.store.Depths(ctx)
+	if err == nil {
+		for name := range channels { // what has nothing waiting shows 0
+			for _, state := range []string{"waiting", "held"} {
+				if !slices.ContainsFunc(depths, func(d store.Depth) bool { return d.Channel == name && d.State == state }) {
+					depths = append(depths, store.Depth{Channel: name, State: state})
+				}
+			}
+		}
+	}
 	for _, d := range depths {
 		gauge(outboxMessages, float64(d.N), string(d.Channel), d.State)
 		gauge(outboxOldest, age(d.Oldest), string(d.Channel), d.State)
@@ -194,7 +208,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 	gauge(knowledgeInfo, 1, k.version)
 	gauge(knowledgeAt, float64(k.at.UnixMilli())/1000)
 	gauge(knowledgeBad, truth(k.problem != ""))
-	for name, why := range s.service.Health() {
+	for name, why := range channels {
 		gauge(channelUp, truth(why == ""), string(name))
 	}
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -54,6 +56,24 @@ func series(f map[string]*dto.MetricFamily, name string, labels ...string) float
 		return -1
 	}
 	return sum
+}
+
+// TestReadmeNamesMetricsThatAre holds the example alerts to what a fresh program shows.
+func TestReadmeNamesMetricsThatAre(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := scrape(t, startServer(t, t.TempDir()))
+	names := regexp.MustCompile(`beianbot_[a-z_]+`).FindAllString(string(readme), -1)
+	if len(names) == 0 {
+		t.Error("the README names no metric")
+	}
+	for _, name := range names {
+		if f[name] == nil {
+			t.Errorf("the README names %s, which is not there", name)
+		}
+	}
 }
 
 // TestMetricsTellEverythingButWho lets customers talk of themselves on two channels, breaks one channel, and reads what an operator would see.
