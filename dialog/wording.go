@@ -120,6 +120,7 @@ const alikeFrom = 0.5
 // first. Groups are found by the pairs of neighbouring characters they share with a group's first member.
 func Alike(texts []string) []int {
 	out := make([]int, len(texts))
+	var shared []int32             // pairs of the present text that each group's first member has
 	var sizes []int                // pairs of each group's first member
 	byPair := map[string][]int32{} // pair: groups whose first member has it
 	seen := map[string]int{}
@@ -130,7 +131,7 @@ func Alike(texts []string) []int {
 			continue
 		}
 		pairs := bigrams(folded)
-		shared := map[int32]int{}
+		clear(shared)
 		for _, p := range pairs {
 			for _, g := range byPair[p] {
 				shared[g]++
@@ -138,13 +139,13 @@ func Alike(texts []string) []int {
 		}
 		best, of := 0.0, -1
 		for g, n := range shared {
-			if s := 2 * float64(n) / float64(len(pairs)+sizes[g]); s > best || s == best && int(g) < of {
-				best, of = s, int(g)
+			if s := 2 * float64(n) / float64(len(pairs)+sizes[g]); n > 0 && s > best {
+				best, of = s, g
 			}
 		}
 		if best < alikeFrom {
 			of = len(sizes)
-			sizes = append(sizes, len(pairs))
+			sizes, shared = append(sizes, len(pairs)), append(shared, 0)
 			for _, p := range pairs {
 				byPair[p] = append(byPair[p], int32(of))
 			}
