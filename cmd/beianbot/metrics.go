@@ -17,7 +17,6 @@ import (
 	"beianbot/dialog"
 	"beianbot/knowledge"
 	"beianbot/store"
-	"beianbot/store/mirror"
 )
 
 // metrics are what /metrics shows. Every label value comes from a fixed list of ours (channels, topics, outcomes, routes): nothing that a customer wrote or is.
@@ -124,9 +123,9 @@ func (w watchedCases) Find(ctx context.Context, caseNo, proof string, proven boo
 
 // state is what a scrape reads afresh: queues, mirror, knowledge, channels.
 type state struct {
+	*assistant
 	m       *metrics
 	store   *store.Store
-	mirror  *mirror.Mirror
 	reload  *reloader
 	service *bot.Service
 	log     *slog.Logger
@@ -142,6 +141,7 @@ var (
 	mirrorRows     = prometheus.NewDesc("beianbot_mirror_rows", "Cases in the mirror.", []string{"sample"}, nil)
 	mirrorSynced   = prometheus.NewDesc("beianbot_mirror_synced_timestamp_seconds", "When the mirror was last brought up to date; missing while it never was.", nil, nil)
 	mirrorAge      = prometheus.NewDesc("beianbot_mirror_age_seconds", "Time since then.", nil, nil)
+	mirrorBad      = prometheus.NewDesc("beianbot_mirror_refused", "1 while a newer mirror is there that could not be taken up and the former one serves on.", nil, nil)
 	knowledgeInfo  = prometheus.NewDesc("beianbot_knowledge_info", "1, with the version of the knowledge files as a label.", []string{"version"}, nil)
 	knowledgeAt    = prometheus.NewDesc("beianbot_knowledge_loaded_timestamp_seconds", "When the knowledge in use was loaded.", nil, nil)
 	knowledgeBad   = prometheus.NewDesc("beianbot_knowledge_refused", "1 while the newest files of knowledge.dir have errors and the former ones serve on.", nil, nil)
@@ -204,6 +204,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		gauge(mirrorSynced, float64(meta.SyncedAt.UnixMilli())/1000)
 		gauge(mirrorAge, age(meta.SyncedAt))
 	}
+	gauge(mirrorBad, truth(s.behind.Load()))
 	k := s.reload.knowledge()
 	gauge(knowledgeInfo, 1, k.version)
 	gauge(knowledgeAt, float64(k.at.UnixMilli())/1000)

@@ -7,14 +7,13 @@ import (
 
 	"beianbot/bot"
 	"beianbot/store"
-	"beianbot/store/mirror"
 )
 
 // readiness answers /readyz: 200 when store, mirror and knowledge are up. A channel that is down stands in the body and does not make the program unready: the
 // others go on, and taking it out of service would help nobody.
 type readiness struct {
+	*assistant
 	store   *store.Store
-	mirror  *mirror.Mirror
 	reload  *reloader
 	service *bot.Service
 }
@@ -25,6 +24,7 @@ type readyBody struct {
 	Mirror           string     `json:"mirror"`
 	MirrorRows       int        `json:"mirror_rows"`
 	MirrorSyncedAt   *time.Time `json:"mirror_synced_at,omitempty"`
+	MirrorProblem    string     `json:"mirror_problem,omitempty"`
 	MirrorSample     bool       `json:"mirror_sample,omitempty"`
 	Knowledge        string     `json:"knowledge"`
 	KnowledgeVersion string     `json:"knowledge_version"`
@@ -48,6 +48,9 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := s.mirror.Ping(ctx); err != nil {
 		body.Mirror, code = "down", http.StatusServiceUnavailable
+	}
+	if s.behind.Load() {
+		body.MirrorProblem = "a newer mirror could not be taken up; the former one serves on, the log says why"
 	}
 	if k.problem != "" {
 		body.KnowledgeProblem = k.problem + "; the former files serve on, the log says why"

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestReadyzIsUnreadyWithoutStoreOrMirror(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	reload := newReloader(conf, log)
 	reload.taken(engine.Knowledge())
-	h := readiness{store: st, mirror: m, reload: reload, service: bot.NewService(st, st, bot.Lookups{}, engine, log)}
+	h := readiness{store: st, assistant: &assistant{mirror: m}, reload: reload, service: bot.NewService(st, st, bot.Lookups{}, engine, log)}
 	for _, step := range []struct {
 		name string
 		do   func() error
@@ -56,4 +57,25 @@ func TestReadyzIsUnreadyWithoutStoreOrMirror(t *testing.T) {
 			t.Errorf("%s: %d %s", step.name, w.Code, w.Body)
 		}
 	}
+}
+
+// TestReadyzSaysThatANewerMirrorIsBroken damages the mirror on disk; the program goes on with the one it has.
+func TestReadyzSaysThatANewerMirrorIsBroken(t *testing.T) {
+	dir := t.TempDir()
+	base := startServer(t, dir)
+	if err := os.Mkdir(filepath.Join(dir, "mirror"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	current := filepath.Join(dir, "mirror", "CURRENT")
+	if err := os.WriteFile(current, []byte("mirror-gone.db\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return readyz(t, base).MirrorProblem != "" })
+	if body := readyz(t, base); body.Mirror != "up" || body.MirrorRows != 9 || series(scrape(t, base), "beianbot_mirror_refused") != 1 {
+		t.Errorf("%+v", body)
+	}
+	if err := os.Remove(current); err != nil {
+		t.Fatal(err)
+	}
+	await(t, func() bool { return readyz(t, base).MirrorProblem == "" })
 }

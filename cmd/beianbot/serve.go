@@ -78,8 +78,8 @@ func (serveCmd) Run(g *globals) error {
 		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("GET /readyz", readiness{store: st, mirror: a.mirror, reload: reload, service: service})
-	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, mirror: a.mirror, reload: reload, service: service, log: log}))
+	mux.Handle("GET /readyz", readiness{store: st, assistant: a, reload: reload, service: service})
+	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, assistant: a, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
 	server := &http.Server{Handler: below(path, m.count(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
@@ -143,7 +143,6 @@ func forget(ctx context.Context, st *store.Store, keep time.Duration, log *slog.
 func (a *assistant) refresh(ctx context.Context, log *slog.Logger) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	failing := false
 	for {
 		select {
 		case <-ctx.Done():
@@ -151,9 +150,8 @@ func (a *assistant) refresh(ctx context.Context, log *slog.Logger) {
 		case <-tick.C:
 		}
 		err := a.mirror.Refresh(ctx)
-		if err != nil && !failing {
+		if failing := a.behind.Swap(err != nil); err != nil && !failing {
 			log.Error("mirror not taken up; the former one serves on", "error", err)
 		}
-		failing = err != nil
 	}
 }

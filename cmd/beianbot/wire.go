@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"beianbot/bot"
@@ -20,6 +21,7 @@ type assistant struct {
 	engine  *dialog.Engine
 	lookups bot.Lookups
 	mirror  *mirror.Mirror
+	behind  atomic.Bool // a newer mirror is there and could not be taken up
 }
 
 func (g *globals) load() (*Config, error) { return loadConfig(g.Config, g.environ) }
