@@ -1,8 +1,8 @@
 package dialog
 
 import (
+	"cmp"
 	"slices"
-	"sort"
 
 	"beianbot/knowledge"
 )
@@ -102,9 +102,7 @@ func List(k *knowledge.Knowledge, f Filing) (documents []Listed, refusals, notes
 			d.Conditional = d.Conditional && Conditional(r, f)
 		}
 	}
-	sort.SliceStable(documents, func(i, j int) bool {
-		return k.DocumentOrder[documents[i].Kind.ID] < k.DocumentOrder[documents[j].Kind.ID]
-	})
+	slices.SortStableFunc(documents, func(a, b Listed) int { return cmp.Compare(k.DocumentOrder[a.Kind.ID], k.DocumentOrder[b.Kind.ID]) })
 	return documents, refusals, notes
 }
 

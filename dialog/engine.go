@@ -15,6 +15,8 @@ type Engine struct {
 	zone *time.Location // of the operator: times are shown in it
 	k    *knowledge.Knowledge
 	u    *Understander
+
+	cites map[knowledge.Lang]map[knowledge.SourceID]string
 }
 
 // NewEngine builds an engine, training the understanding from the examples of the knowledge files. Times are shown in zone; nil is UTC.
@@ -22,7 +24,7 @@ func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Engine{k: k, u: NewUnderstander(k), zone: zone}
+	return &Engine{k: k, u: NewUnderstander(k), zone: zone, cites: cites(k)}
 }
 
 // Knowledge is what this engine answers from.
@@ -468,7 +470,7 @@ func (t *turn) finish() (Conversation, []Action) {
 			r.Case = p.steps
 		}
 	}
-	r.Sources = citeAll(t.k, sources, t.c.Lang, 0)
+	r.Sources = t.citeAll(sources, 0)
 	if len(r.Sources) > 0 {
 		texts = append(texts, t.say(t.s().SourceLine, "sources", strings.Join(r.Sources[:min(3, len(r.Sources))], t.say(t.s().SourceJoin))))
 	}

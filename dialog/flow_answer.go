@@ -86,7 +86,7 @@ const oldAfter = 5
 func (t *turn) caveats(b knowledge.Basis) []string {
 	var lines []string
 	if d := b.Disputed; d != nil {
-		lines = append(lines, t.say(t.s().OtherView, "view", d.Text.In(t.c.Lang), "sources", strings.Join(citeAll(t.k, d.Sources, t.c.Lang, 2), t.say(t.s().SourceJoin))))
+		lines = append(lines, t.say(t.s().OtherView, "view", d.Text.In(t.c.Lang), "sources", strings.Join(t.citeAll(d.Sources, 2), t.say(t.s().SourceJoin))))
 	}
 	newest := ""
 	for _, id := range b.Sources {

@@ -1,9 +1,10 @@
 package dialog
 
 import (
-	"fmt"
+	"cmp"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"beianbot/knowledge"
@@ -176,9 +177,9 @@ func (t *turn) addList(f Filing) {
 		number++
 		t.c.Items = append(t.c.Items, d.Kind.ID)
 		item := ChecklistItem{ID: d.Kind.ID, Name: d.Kind.Name.In(lang), Format: d.Kind.Format.In(lang), Where: d.Kind.Where.In(lang), Copies: max(1, d.Kind.Copies)}
-		line := fmt.Sprintf("\n%d. %s", number, item.Name)
+		line := "\n" + strconv.Itoa(number) + ". " + item.Name
 		if item.Copies > 1 {
-			line += t.say(t.s().Copies, "n", fmt.Sprint(item.Copies))
+			line += t.say(t.s().Copies, "n", strconv.Itoa(item.Copies))
 		}
 		var conditions, extra, caveats []string
 		sure := false
@@ -197,7 +198,7 @@ func (t *turn) addList(f Filing) {
 				sources = append(sources, r.Sources...)
 			}
 			if item.Source == "" {
-				item.Source = strings.Join(citeAll(t.k, r.Sources, lang, 1), "")
+				item.Source = strings.Join(t.citeAll(r.Sources, 1), "")
 			}
 		}
 		if len(conditions) > 0 {
@@ -223,7 +224,7 @@ func (t *turn) addList(f Filing) {
 		}
 		b.WriteString(line)
 		card.Items = append(card.Items, item)
-		detail := fmt.Sprintf("%d. %s%s%s", number, item.Name, t.say(t.s().Colon), item.Format)
+		detail := strconv.Itoa(number) + ". " + item.Name + t.say(t.s().Colon) + item.Format
 		if item.Where != "" {
 			detail += "\n   " + t.say(t.s().WhereToGet, "where", item.Where)
 		}
@@ -268,7 +269,7 @@ func (t *turn) addList(f Filing) {
 		card.Next = t.say(t.s().NextStep, "step", ft.Next.In(lang))
 		b.WriteString("\n" + card.Next)
 	}
-	card.Sources = citeAll(t.k, sources, lang, 0)
+	card.Sources = t.citeAll(sources, 0)
 	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
 }
 
@@ -289,11 +290,14 @@ func (t *turn) rule(r *knowledge.Rule, f Filing) string {
 
 // notes puts the province's own notes first, then by what matters, and splits off what does not fit the first message.
 func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool, f Filing) (shown, rest []*knowledge.Rule) {
-	sort.SliceStable(notes, func(i, j int) bool {
-		if own[notes[i]] != own[notes[j]] {
-			return own[notes[i]]
+	slices.SortStableFunc(notes, func(a, b *knowledge.Rule) int {
+		if own[a] != own[b] {
+			if own[a] {
+				return -1
+			}
+			return 1
 		}
-		return noteOrder[notes[i].About] < noteOrder[notes[j].About]
+		return cmp.Compare(noteOrder[a.About], noteOrder[b.About])
 	})
 	n := min(notesShown, len(notes))
 	return notes[:n], notes[n:]

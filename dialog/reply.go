@@ -105,8 +105,20 @@ func cite(k *knowledge.Knowledge, id knowledge.SourceID, lang knowledge.Lang) st
 	return fmt.Sprintf("%s%s(%s)", s.Publisher.ZH, title, year)
 }
 
+// cites gives every source as cite does, for an engine to have at hand: a list cites dozens.
+func cites(k *knowledge.Knowledge) map[knowledge.Lang]map[knowledge.SourceID]string {
+	out := map[knowledge.Lang]map[knowledge.SourceID]string{}
+	for _, lang := range []knowledge.Lang{knowledge.ZH, knowledge.EN} {
+		out[lang] = make(map[knowledge.SourceID]string, len(k.Sources))
+		for id := range k.Sources {
+			out[lang][id] = cite(k, id, lang)
+		}
+	}
+	return out
+}
+
 // citeAll gives sources without repeats, at most limit (0: all).
-func citeAll(k *knowledge.Knowledge, ids []knowledge.SourceID, lang knowledge.Lang, limit int) []string {
+func (t *turn) citeAll(ids []knowledge.SourceID, limit int) []string {
 	var out []string
 	for i, id := range ids {
 		if limit > 0 && len(out) == limit {
@@ -115,7 +127,7 @@ func citeAll(k *knowledge.Knowledge, ids []knowledge.SourceID, lang knowledge.La
 		if slices.Contains(ids[:i], id) {
 			continue
 		}
-		if c := cite(k, id, lang); c != "" {
+		if c := t.e.cites[t.c.Lang][id]; c != "" {
 			out = append(out, c)
 		}
 	}
