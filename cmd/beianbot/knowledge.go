@@ -13,6 +13,7 @@ import (
 type knowledgeCmd struct {
 	Lint     lintCmd     `cmd:"" help:"Check the knowledge files; every finding with file and line."`
 	Coverage coverageCmd `cmd:"" help:"What each province, filing type and subject type rests on."`
+	Export   exportCmd   `cmd:"" help:"Write the knowledge files of the program into a folder, to change them there."`
 	Diff     diffCmd     `cmd:"" help:"Say in words what changed between two knowledge folders."`
 }
 
