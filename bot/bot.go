@@ -45,6 +45,7 @@ type Lookup struct {
 type Turn struct {
 	Address      Address
 	Inbox        []int64 // the messages it answers
+	Concealed    string  // what to keep in place of their words; empty keeps them
 	Lookup       int64   // the look-up whose result it took in; 0 none
 	Conversation dialog.Conversation
 	Replies      []Draft

@@ -35,24 +35,36 @@ func (l Lookups) Do(ctx context.Context, e *dialog.Engine, a dialog.Action) dial
 	return nil
 }
 
-// Step takes an event through the engine and performs at once every look-up that is quick. It returns the replies and the slow look-ups still to do.
-func (l Lookups) Step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) (dialog.Conversation, []dialog.Reply, []dialog.Action) {
-	var replies []dialog.Reply
-	var slow []dialog.Action
+// Stepped is what came of an event.
+type Stepped struct {
+	Conversation dialog.Conversation
+	Replies      []dialog.Reply
+	Slow         []dialog.Action // look-ups still to do
+	Concealed    string          // what to keep in place of the customer's words; empty keeps them
+}
+
+// Step takes an event through the engine and performs at once every look-up that is quick.
+func (l Lookups) Step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) Stepped {
+	out := Stepped{Conversation: c}
 	events := []dialog.Event{ev}
 	for len(events) > 0 {
 		var actions []dialog.Action
-		c, actions = e.Step(c, events[0])
+		out.Conversation, actions = e.Step(out.Conversation, events[0])
 		events = events[1:]
 		for _, a := range actions {
-			if say, ok := a.(dialog.Say); ok {
-				replies = append(replies, say.Reply)
-			} else if Slow(a) {
-				slow = append(slow, a)
-			} else if next := l.Do(ctx, e, a); next != nil {
-				events = append(events, next)
+			switch a := a.(type) {
+			case dialog.Say:
+				out.Replies = append(out.Replies, a.Reply)
+			case dialog.Conceal:
+				out.Concealed = a.Text
+			default:
+				if Slow(a) {
+					out.Slow = append(out.Slow, a)
+				} else if next := l.Do(ctx, e, a); next != nil {
+					events = append(events, next)
+				}
 			}
 		}
 	}
-	return c, replies, slow
+	return out
 }

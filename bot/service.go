@@ -226,8 +226,9 @@ func (s *Service) turn(a Address, tasks []task) {
 	if !s.insist("load conversation", a, func() (err error) { before, err = s.store.Load(ctx, a); return }) {
 		return
 	}
-	after, replies, slow := s.step(ctx, engine, before, event)
-	t := Turn{Address: a, Conversation: after, Now: s.lookups.Now(), Record: RecordOf(event, before, after, replies)}
+	did := s.step(ctx, engine, before, event)
+	after, replies := did.Conversation, did.Replies
+	t := Turn{Address: a, Conversation: after, Concealed: did.Concealed, Now: s.lookups.Now(), Record: RecordOf(event, before, after, replies)}
 	for _, task := range tasks {
 		if task.inbox != 0 {
 			t.Inbox = append(t.Inbox, task.inbox)
@@ -237,7 +238,7 @@ func (s *Service) turn(a Address, tasks []task) {
 	for _, r := range replies {
 		t.Replies = append(t.Replies, s.draft(a.Channel, r))
 	}
-	for _, action := range slow {
+	for _, action := range did.Slow {
 		if check, ok := action.(dialog.CheckDomain); ok {
 			t.Lookups = append(t.Lookups, check)
 		}
@@ -302,13 +303,12 @@ func (s *Service) draft(n ChannelName, r dialog.Reply) (d Draft) {
 	return d
 }
 
-func (s *Service) step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) (after dialog.Conversation, replies []dialog.Reply, slow []dialog.Action) {
+func (s *Service) step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) (did Stepped) {
 	defer func() {
 		if r := recover(); r != nil {
 			s.observer.Failed("turn panicked")
 			s.log.Error("turn panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			after, slow = c, nil
-			replies = []dialog.Reply{{Text: e.Knowledge().Sentences.Unreachable.In(c.Lang), Lang: c.Lang}}
+			did = Stepped{Conversation: c, Replies: []dialog.Reply{{Text: e.Knowledge().Sentences.Unreachable.In(c.Lang), Lang: c.Lang}}}
 		}
 	}()
 	return s.lookups.Step(ctx, e, c, ev)

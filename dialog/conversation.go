@@ -201,6 +201,9 @@ type Action interface{ action() }
 // Say sends a reply to the customer.
 type Say struct{ Reply Reply }
 
+// Conceal puts Text in place of the customer's words wherever they are kept: they held the digits that prove a case.
+type Conceal struct{ Text string }
+
 // CheckDomain asks for a live domain check; DomainChecked answers it.
 type CheckDomain struct {
 	Purpose knowledge.Topic
@@ -222,6 +225,7 @@ type FindCase struct {
 type HandOff struct{ Reason string }
 
 func (Say) action()         {}
+func (Conceal) action()     {}
 func (CheckDomain) action() {}
 func (FindCase) action()    {}
 func (HandOff) action()     {}

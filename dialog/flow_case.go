@@ -54,6 +54,9 @@ func (t *turn) askProof(topic knowledge.Topic) {
 	t.ask(Question{Topic: topic, Proof: true, Text: t.say(t.s().AskProof)})
 }
 
+// concealed stands for words that are not kept: the bot promises so when it asks for the digits.
+const concealed = "••••"
+
 // findCase takes the proof to the mirror.
 func (t *turn) findCase(proof string) {
 	topic := knowledge.CaseStatus
@@ -62,6 +65,7 @@ func (t *turn) findCase(proof string) {
 	}
 	t.c.Question = nil
 	t.note(topic)
+	t.actions = append(t.actions, Conceal{Text: strings.TrimSpace(t.u.Slots.CaseNo + " " + concealed)})
 	if t.blocked() {
 		t.add(part{text: t.say(t.s().CaseBlocked)})
 		return

@@ -304,6 +304,14 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 				return err
 			}
 		}
+		for _, id := range t.Inbox {
+			if t.Concealed == "" {
+				break
+			}
+			if _, err := tx.Exec("UPDATE inbox SET body = json_set(body, '$.Text', ?) WHERE id = ?", t.Concealed, id); err != nil {
+				return err
+			}
+		}
 		if t.Lookup != 0 {
 			if _, err := tx.Exec("DELETE FROM lookups WHERE id = ?", t.Lookup); err != nil {
 				return err

@@ -55,18 +55,15 @@ func (c *askCmd) one(ctx context.Context, a *assistant, q string) []byte {
 
 // askOnce answers one question of a new customer, look-ups included: each ends within domain_check.timeout by itself.
 func (a *assistant) askOnce(ctx context.Context, q string) (dialog.Conversation, []dialog.Reply) {
-	conv, replies, slow := a.lookups.Step(ctx, a.engine, dialog.Conversation{}, dialog.Message{At: a.lookups.Now(), Kind: dialog.TextMessage, Text: q})
-	if len(slow) == 0 {
-		return conv, replies
-	}
-	events := make(chan dialog.Event, len(slow))
-	for _, action := range slow {
+	did := a.lookups.Step(ctx, a.engine, dialog.Conversation{}, dialog.Message{At: a.lookups.Now(), Kind: dialog.TextMessage, Text: q})
+	conv, replies := did.Conversation, did.Replies
+	events := make(chan dialog.Event, len(did.Slow))
+	for _, action := range did.Slow {
 		go func() { events <- a.lookups.Do(ctx, a.engine, action) }()
 	}
-	for range slow {
-		var more []dialog.Reply
-		conv, more, _ = a.lookups.Step(ctx, a.engine, conv, <-events)
-		replies = append(replies, more...)
+	for range did.Slow {
+		next := a.lookups.Step(ctx, a.engine, conv, <-events)
+		conv, replies = next.Conversation, append(replies, next.Replies...)
 	}
 	return conv, replies
 }

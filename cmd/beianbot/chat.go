@@ -92,11 +92,10 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 	events := make(chan dialog.Event)
 	pending := 0
 	step := func(ev dialog.Event, text *string) error {
-		var replies []dialog.Reply
-		var slow []dialog.Action
 		before := t.conv
-		t.conv, replies, slow = t.a.lookups.Step(ctx, t.a.engine, t.conv, ev)
-		for _, action := range slow {
+		did := t.a.lookups.Step(ctx, t.a.engine, t.conv, ev)
+		t.conv = did.Conversation
+		for _, action := range did.Slow {
 			pending++
 			go func() {
 				ev := t.a.lookups.Do(ctx, t.a.engine, action)
@@ -106,10 +105,10 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 				}
 			}()
 		}
-		if err := t.save(ctx, ev, before, replies); err != nil {
+		if err := t.save(ctx, ev, before, did); err != nil {
 			return err
 		}
-		return t.show(replies, text)
+		return t.show(did.Replies, text)
 	}
 	for ended := false; !ended || pending > 0; {
 		if t.person && !ended && pending == 0 {
@@ -150,11 +149,11 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 }
 
 // save keeps the turn of a named customer, as the service does for other channels.
-func (t *talk) save(ctx context.Context, ev dialog.Event, before dialog.Conversation, replies []dialog.Reply) error {
+func (t *talk) save(ctx context.Context, ev dialog.Event, before dialog.Conversation, did bot.Stepped) error {
 	if t.store == nil {
 		return nil
 	}
-	turn := bot.Turn{Address: t.address, Conversation: t.conv, Now: time.Now(), Shown: true, Record: bot.RecordOf(ev, before, t.conv, replies)}
+	turn := bot.Turn{Address: t.address, Conversation: t.conv, Concealed: did.Concealed, Now: time.Now(), Shown: true, Record: bot.RecordOf(ev, before, t.conv, did.Replies)}
 	if m, ok := ev.(dialog.Message); ok {
 		t.said++
 		m.ID = fmt.Sprintf("%s-%d-%d", t.address.Customer, m.At.UnixNano(), t.said)
@@ -164,7 +163,7 @@ func (t *talk) save(ctx context.Context, ev dialog.Event, before dialog.Conversa
 		}
 		turn.Inbox = []int64{in.ID}
 	}
-	for _, r := range replies {
+	for _, r := range did.Replies {
 		turn.Replies = append(turn.Replies, bot.Draft{Reply: r})
 	}
 	_, err := t.store.SaveTurn(ctx, turn)

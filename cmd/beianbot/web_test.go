@@ -151,3 +151,20 @@ func TestWebConversationSurvivesARestart(t *testing.T) {
 		}
 	})
 }
+
+func TestDigitsThatProveACaseAreNotKept(t *testing.T) {
+	base := startServer(t, t.TempDir())
+	c := visitor(t, base)
+	post(t, c, base, "m1", "查进度 BA20261101006")
+	heard(t, c, base, "后四位")
+	post(t, c, base, "m2", "手机尾号 6612")
+	heard(t, c, base, "管局审核中")
+	res, err := c.Get(base + "api/history")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if kept, err := io.ReadAll(res.Body); err != nil || !strings.Contains(string(kept), "••••") || strings.Contains(string(kept), "6612") {
+		t.Errorf("kept (%v): %s", err, kept)
+	}
+}
