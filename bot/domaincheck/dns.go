@@ -39,6 +39,7 @@ type place struct {
 
 // resolve asks DNS for addresses, the CNAME chain and the name servers, side by side.
 func (k *Checker) resolve(ctx context.Context, name dialog.DomainName) (place, time.Duration) {
+	start := time.Now()
 	var v4, v6, ns records
 	var wg sync.WaitGroup
 	wg.Go(func() { v4 = k.records(ctx, name.Host, dnsmessage.TypeA) })
@@ -58,10 +59,15 @@ func (k *Checker) resolve(ctx context.Context, name dialog.DomainName) (place, t
 		p.failed = v4.failed || v6.failed
 		p.none = !p.failed
 	}
-	if p.failed {
-		return p, keepFailed
+	outcome, keep := "found", keepPlace
+	switch {
+	case p.failed:
+		outcome, keep = "failed", keepFailed
+	case p.none:
+		outcome = "absent"
 	}
-	return p, keepPlace
+	k.conf.Asked("dns", outcome, time.Since(start))
+	return p, keep
 }
 
 // records are the answers to one question.

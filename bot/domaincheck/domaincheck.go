@@ -21,6 +21,7 @@
 package domaincheck
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -40,6 +41,9 @@ type Config struct {
 	Bootstrap   string        // URL of IANA's list of RDAP servers
 	IANA        string        // host:port of the WHOIS server that knows every registry's
 	Now         func() time.Time
+	// Asked is told of every source that was asked (whois, rdap, dns; not of answers that were kept): what came of it, one of a fixed list (found, absent,
+	// failed, or a dialog.Trouble), and how long it took. It must not block.
+	Asked func(source, outcome string, took time.Duration)
 }
 
 // Checker is safe for many goroutines.
@@ -62,6 +66,9 @@ func New(c Config) *Checker {
 	}
 	if c.Now == nil {
 		c.Now = time.Now
+	}
+	if c.Asked == nil {
+		c.Asked = func(string, string, time.Duration) {}
 	}
 	if c.Bootstrap == "" {
 		c.Bootstrap = "https://data.iana.org/rdap/dns.json"
@@ -129,6 +136,11 @@ func (k *Checker) Check(ctx context.Context, name dialog.DomainName) dialog.Evid
 	}
 	ev.Addresses, ev.CNAMEs, ev.NameServers, ev.NoAddress, ev.DNSFailed = p.addresses, p.cnames, p.servers, p.none, p.failed
 	return ev
+}
+
+// registered tells Config.Asked what came of asking a registry.
+func (k *Checker) registered(ev *dialog.Evidence, source string, start time.Time) {
+	k.conf.Asked(source, cmp.Or(string(ev.Registration), string(ev.Trouble), "failed"), time.Since(start))
 }
 
 // byWHOIS reports whether a suffix is asked about by WHOIS first: those without RDAP, and all where only a WHOIS server is configured.

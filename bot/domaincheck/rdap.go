@@ -71,7 +71,8 @@ type rdapDomain struct {
 }
 
 // rdap asks the registry, and then the registrar that its answer links to, whose expiry date is the one that counts.
-func (k *Checker) rdap(ctx context.Context, name dialog.DomainName) dialog.Evidence {
+func (k *Checker) rdap(ctx context.Context, name dialog.DomainName) (ev dialog.Evidence) {
+	defer k.registered(&ev, "rdap", time.Now())
 	base := k.conf.RDAPURL
 	if base == "" {
 		base = k.rdapServer(ctx, name.Suffix)

@@ -24,8 +24,9 @@ var whoisServers = map[string]string{"cn": cnnic, "xn--fiqs8s": cnnic, "com": "w
 const whoisPause = 30 * time.Second
 
 // whois asks the registry's port-43 server.
-func (k *Checker) whois(ctx context.Context, name dialog.DomainName) dialog.Evidence {
-	ev := dialog.Evidence{Source: "whois"}
+func (k *Checker) whois(ctx context.Context, name dialog.DomainName) (ev dialog.Evidence) {
+	defer k.registered(&ev, "whois", time.Now())
+	ev.Source = "whois"
 	server := k.whoisServer(ctx, name.Suffix)
 	if server == "" {
 		ev.Trouble = dialog.TroubleNoServer

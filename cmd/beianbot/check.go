@@ -46,7 +46,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	k, checker := engine.Knowledge(), conf.checker()
+	k, checker := engine.Knowledge(), conf.checker(nil)
 	var refused atomic.Bool
 	var bar *progressbar.ProgressBar
 	if f, ok := g.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && len(names) > 1 {

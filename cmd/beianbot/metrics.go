@@ -28,8 +28,7 @@ type metrics struct {
 	deliveries  *prometheus.CounterVec
 	refusals    *prometheus.CounterVec
 	failures    *prometheus.CounterVec
-	lookups     *prometheus.CounterVec
-	lookupTime  *prometheus.HistogramVec
+	lookups     *prometheus.HistogramVec
 	requests    *prometheus.CounterVec
 }
 
@@ -42,10 +41,9 @@ func newMetrics() *metrics {
 			Help: "Tries to hand a message to a network, by what came of it: sent, passive (as the response to the customer's own message), refused, given_up, held, later, retry."}, []string{"channel", "outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_refusals_total", Help: "Messages not taken in because the customer has too many waiting."}, []string{"channel"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_failures_total", Help: "Operations on the store that failed (each try), and turns that panicked."}, []string{"operation"}),
-		lookups: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_lookups_total",
-			Help: "Look-ups by source (whois, rdap, dns, mirror) and outcome: found, absent (no such name; no such case or a wrong proof), failed; of a registry also no_server, no_answer, throttled, unreadable."}, []string{"source", "outcome"}),
-		lookupTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds", Help: "Time of a whole look-up: domain (registry and DNS side by side), case (the mirror).",
-			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"kind"}),
+		lookups: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds",
+			Help:    "Questions to whois, rdap, dns and the mirror by what came of them: found, absent (no such name; no such case or a wrong proof), failed; of registries also no_server, no_answer, throttled, unreadable. Answers that were kept are not counted.",
+			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"source", "outcome"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_http_requests_total", Help: "Finished HTTP requests by route and status."}, []string{"route", "code"}),
 	}
 	for _, what := range []string{"store message", "load conversation", "save turn", "turn panicked", "read outbox", "settle message", "read queues"} {
@@ -53,7 +51,7 @@ func newMetrics() *metrics {
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "beianbot_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()}})
 	build.Set(1)
-	m.registry.MustRegister(m.turns, m.turnSeconds, m.deliveries, m.refusals, m.failures, m.lookups, m.lookupTime, m.requests, build,
+	m.registry.MustRegister(m.turns, m.turnSeconds, m.deliveries, m.refusals, m.failures, m.lookups, m.requests, build,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -75,33 +73,12 @@ func (m *metrics) Refused(c bot.ChannelName) { m.refusals.WithLabelValues(string
 
 func (m *metrics) Failed(what string) { m.failures.WithLabelValues(what).Inc() }
 
-// watch puts a stop watch on look-ups.
-func (m *metrics) watch(l bot.Lookups) bot.Lookups {
-	l.Domains, l.Cases = watchedDomains{l.Domains, m}, watchedCases{l.Cases, m}
-	return l
+// lookedUp takes one question to the world in.
+func (m *metrics) lookedUp(source, outcome string, took time.Duration) {
+	m.lookups.WithLabelValues(source, outcome).Observe(took.Seconds())
 }
 
-type watchedDomains struct {
-	bot.DomainChecker
-	m *metrics
-}
-
-func (w watchedDomains) Check(ctx context.Context, name dialog.DomainName) dialog.Evidence {
-	start := time.Now()
-	ev := w.DomainChecker.Check(ctx, name)
-	w.m.lookupTime.WithLabelValues("domain").Observe(time.Since(start).Seconds())
-	w.m.lookups.WithLabelValues(ev.Source, cmp.Or(string(ev.Registration), string(ev.Trouble), "failed")).Inc()
-	outcome := "failed"
-	switch {
-	case len(ev.Addresses) > 0:
-		outcome = "found"
-	case ev.NoAddress:
-		outcome = "absent"
-	}
-	w.m.lookups.WithLabelValues("dns", outcome).Inc()
-	return ev
-}
-
+// watchedCases is the mirror with a stop watch.
 type watchedCases struct {
 	bot.Cases
 	m *metrics
@@ -110,14 +87,13 @@ type watchedCases struct {
 func (w watchedCases) Find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, time.Time, error) {
 	start := time.Now()
 	c, synced, err := w.Cases.Find(ctx, caseNo, proof, proven)
-	w.m.lookupTime.WithLabelValues("case").Observe(time.Since(start).Seconds())
 	outcome := "absent"
 	if err != nil {
 		outcome = "failed"
 	} else if c != nil {
 		outcome = "found"
 	}
-	w.m.lookups.WithLabelValues("mirror", outcome).Inc()
+	w.m.lookedUp("mirror", outcome, time.Since(start))
 	return c, synced, err
 }
 

@@ -54,7 +54,9 @@ func (serveCmd) Run(g *globals) error {
 	if err != nil {
 		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
 	}
-	service := bot.NewService(st, st, m.watch(a.lookups), a.engine, log)
+	lookups := a.lookups
+	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
+	service := bot.NewService(st, st, lookups, a.engine, log)
 	service.Observe(m)
 	origin, path := conf.public()
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(origin, "https://"), Origin: origin, TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
