@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"slices"
 	"strings"
 
 	"beianbot/knowledge"
@@ -32,16 +33,19 @@ type Outcome struct {
 	// Stopped says that a row about persons broke the walk off; its reason says it all.
 	Stopped    bool
 	FilingType knowledge.FilingTypeID
-	// Reason is why, one or two sentences; Licence is the part about the licence; Next what to do; Persons why a person has to look at it
-	// as well; Addons come on top.
-	Reason, Licence, Next, Persons, Addons []knowledge.Text
-	// Assumptions tell what was taken for granted.
-	Assumptions []knowledge.Text
+	// Reason is why, one or two sentences; Licence is the part about the licence; Persons why a person has to look at it as well; Addons come on top.
+	Reason, Licence, Persons, Addons []Told
+	// Next is what to do; Assumptions tell what was taken for granted.
+	Next, Assumptions []knowledge.Text
 	// PreApproval says that an approval comes before the filing.
 	PreApproval bool
 	Sources     []knowledge.SourceID
-	// Confidence is that of the row that gives the verdict; a low one is a leaning and never told as certain.
-	Confidence knowledge.Confidence
+}
+
+// Told is what one row says, with what it rests on: a row that is not sure is a leaning and never told as certain.
+type Told struct {
+	Texts []knowledge.Text
+	Basis knowledge.Basis
 }
 
 // Decide walks the decision table. It never asks what is known, what cannot change the verdict, or more than MaxQuestions.
@@ -327,11 +331,9 @@ func (w *walk) outcome(r result) Outcome {
 			out.Handover = h
 		}
 	}
-	take := func(list *[]knowledge.Text, row *knowledge.Row, texts ...knowledge.Text) {
-		for _, t := range texts {
-			if !t.IsZero() {
-				*list = append(*list, t)
-			}
+	take := func(list *[]Told, row *knowledge.Row, texts ...knowledge.Text) {
+		if texts = slices.DeleteFunc(texts, knowledge.Text.IsZero); len(texts) > 0 {
+			*list = append(*list, Told{texts, row.Basis})
 		}
 		out.Sources = append(out.Sources, row.Sources...)
 		handover(row.Handover)
@@ -339,9 +341,10 @@ func (w *walk) outcome(r result) Outcome {
 	}
 	for _, row := range r.filing {
 		take(&out.Reason, row, row.Reason)
-		take(&out.Next, row, row.Next)
+		if !row.Next.IsZero() {
+			out.Next = append(out.Next, row.Next)
+		}
 		out.FilingType = row.FilingType
-		out.Confidence = row.Confidence
 	}
 	if r.licence != nil {
 		take(&out.Licence, r.licence, r.licence.Reason, r.licence.Next)
@@ -349,7 +352,6 @@ func (w *walk) outcome(r result) Outcome {
 	for _, row := range r.persons {
 		if row.Handover == knowledge.InsteadOfThat {
 			take(&out.Reason, row, row.Reason)
-			out.Confidence = row.Confidence
 			out.Stopped = true
 		} else {
 			take(&out.Persons, row, row.Reason)

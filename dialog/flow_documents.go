@@ -206,8 +206,12 @@ func (t *turn) addList(f Filing) {
 			line += t.say(t.s().Bracket, "text", item.If)
 		}
 		for _, r := range d.Rules {
+			said := t.caveats(r.Basis)
 			if own[r] && !r.Text.IsZero() {
-				line += t.say(t.s().Dash) + strings.Join(append([]string{r.Text.In(lang)}, t.caveats(r.Basis)...), " ")
+				said = append([]string{r.Text.In(lang)}, said...)
+			}
+			if len(said) > 0 {
+				line += t.say(t.s().Dash) + strings.Join(said, " ")
 			}
 		}
 		if item.Format != "" {

@@ -52,39 +52,26 @@ func (t *turn) sayOutcome(out Outcome) {
 	} else if !out.Stopped {
 		lines = append(lines, t.say(t.s().NoVerdict))
 	}
-	join := func(texts []knowledge.Text) string {
-		var parts []string
-		for _, x := range texts {
-			parts = append(parts, x.In(lang))
-		}
-		if lang == knowledge.EN {
-			return strings.Join(parts, " ")
-		}
-		return strings.Join(parts, "")
-	}
-	add := func(texts []knowledge.Text) {
-		if s := join(texts); s != "" {
-			lines = append(lines, s)
+	add := func(list []Told) {
+		if len(list) > 0 {
+			lines = append(lines, strings.Join(t.told(list), pick(lang, "", " ")))
 		}
 	}
 	add(out.Reason)
 	add(out.Licence)
-	if s := join(out.Assumptions); s != "" {
-		lines = append(lines, t.say(t.s().Assuming, "text", s))
+	if len(out.Assumptions) > 0 {
+		lines = append(lines, t.say(t.s().Assuming, "text", inARow(out.Assumptions, lang)))
 	}
 	if f := t.k.FilingTypes[out.FilingType]; f != nil && out.Verdict != knowledge.FilingNotRequired {
 		lines = append(lines, t.say(t.s().YourFilingType, "type", f.Name.In(lang)))
 	}
 	add(out.Persons)
-	if out.Confidence == knowledge.Low {
-		lines = append(lines, t.say(t.s().NotCertain))
+	if len(out.Next) > 0 {
+		lines = append(lines, t.say(t.s().NextStep, "step", inARow(out.Next, lang)))
 	}
-	if s := join(out.Next); s != "" {
-		lines = append(lines, t.say(t.s().NextStep, "step", s))
-	}
-	var addons []string
-	for _, a := range out.Addons {
-		addons = append(addons, "- "+a.In(lang))
+	addons := t.told(out.Addons)
+	for i := range addons {
+		addons[i] = "- " + addons[i]
 	}
 	more := ""
 	if len(addons) > 3 {
@@ -105,4 +92,21 @@ func (t *turn) sayOutcome(out Outcome) {
 		p.options = append(p.options, t.option(t.k.Topics[knowledge.Human].Title, "topic:human"))
 	}
 	t.add(p)
+}
+
+// told says what rows say, each with the doubts about it.
+func (t *turn) told(rows []Told) []string {
+	var out []string
+	for _, r := range rows {
+		out = append(out, strings.Join(append([]string{inARow(r.Texts, t.c.Lang)}, t.caveats(r.Basis)...), " "))
+	}
+	return out
+}
+
+func inARow(texts []knowledge.Text, lang knowledge.Lang) string {
+	var out []string
+	for _, x := range texts {
+		out = append(out, x.In(lang))
+	}
+	return strings.Join(out, pick(lang, "", " "))
 }
