@@ -194,6 +194,11 @@ func (t *turn) understood() {
 	if q != nil && (q.Slot == knowledge.SlotCaseNo || q.Proof) && u.Slots.CaseNo == "" && matchesAny(t.k.Acts.NoNumber, u.Text) && t.skip(*q) {
 		return
 	}
+	// Asked for the province, a town abroad is no answer, and tells nothing of a server.
+	if q != nil && q.Slot == knowledge.SlotProvince && u.Bare && u.Slots.Province == "" && u.Slots.ServerLocation == knowledge.Overseas && !machineWords.MatchString(u.Text) {
+		t.unsure()
+		return
+	}
 	facts, asks := readFacts(t.k, u.Text, asked)
 	if l := u.Slots.ServerLocation; l != "" && facts["location"] == "" {
 		if facts == nil {

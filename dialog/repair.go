@@ -171,8 +171,13 @@ func (t *turn) unsure() {
 			return
 		}
 		s := t.s().NotAnAnswer
-		if q.Tries >= 2 {
+		switch {
+		case q.Tries >= 2:
 			s = t.s().StillNoAnswer
+		case q.Slot == knowledge.SlotProvince:
+			s = t.s().UnknownPlace
+		case q.Slot == knowledge.SlotSubjectType:
+			s = t.s().UnknownSubject
 		}
 		t.add(part{text: t.say(s)})
 		return

@@ -159,6 +159,9 @@ func (u *Understander) Understand(raw string) Understanding {
 	out.Ordinal = ordinal(text)
 	out.Proof = proof(masked)
 	u.slots(&out, masked)
+	if latin && out.Bare && out.Slots.Province != "" {
+		out.Lang = "" // Zhejiang is Zhejiang in English too
+	}
 	for _, p := range u.fix {
 		if p.Match(text) {
 			out.Correction = true

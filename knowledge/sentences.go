@@ -22,6 +22,8 @@ type Sentences struct {
 	WhatICan           Text `yaml:"what_i_can" lint:"required"`
 	NoCaseNo           Text `yaml:"no_case_no" lint:"required"`
 	NotAnAnswer        Text `yaml:"not_an_answer" lint:"required"`
+	UnknownPlace       Text `yaml:"unknown_place" lint:"required"`
+	UnknownSubject     Text `yaml:"unknown_subject" lint:"required"`
 	StillNoAnswer      Text `yaml:"still_no_answer" lint:"required"`
 	LostTwice          Text `yaml:"lost_twice" lint:"required"`
 	OrPerson           Text `yaml:"or_person" lint:"required"`
