@@ -229,7 +229,19 @@ func (c *client) once(ctx context.Context, method, path, access string, in, out 
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("wechat %s: status %d", path, res.StatusCode)
 	}
-	return read(b, path, out)
+	err = read(b, path, out)
+	var no *APIError
+	if errors.As(err, &no) {
+		for _, s := range []string{access, c.secret} { // a proxy may say what it was asked
+			if s != "" {
+				no.Msg = strings.ReplaceAll(no.Msg, s, "…")
+			}
+		}
+		if len(no.Msg) > 200 {
+			no.Msg = strings.ToValidUTF8(no.Msg[:200], "") + "…"
+		}
+	}
+	return err
 }
 
 // read takes an answer apart: out is filled when it says yes.
@@ -243,9 +255,7 @@ func read(b []byte, path string, out any) error {
 	}
 	if head.Code != 0 {
 		msg, rid, _ := strings.Cut(head.Msg, "rid:")
-		if msg = strings.ToValidUTF8(strings.TrimSpace(msg), ""); len(msg) > 200 {
-			msg = strings.ToValidUTF8(msg[:200], "") + "…"
-		}
+		msg = strings.ToValidUTF8(strings.TrimSpace(msg), "")
 		rid = strings.TrimSpace(rid)
 		if len(rid) > 64 {
 			rid = ""

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/silenceper/wechat/v2/officialaccount/message"
@@ -97,7 +98,7 @@ func (c *Channel) post(w http.ResponseWriter, r *http.Request) {
 	c.expect(in.customer)
 	hold := time.Duration(0)
 	defer func() { c.unexpect(in.customer, hold) }()
-	text, err := c.take(r.Context(), in, began)
+	text, err := c.timely(r.Context(), in, began)
 	if err != nil || r.Context().Err() != nil {
 		hold = 2 * time.Second // the platform comes again at once
 		panic(http.ErrAbortHandler)
@@ -118,22 +119,70 @@ const overtaking = 300 * time.Millisecond
 // errAgain says that no response is to be given, so that the platform asks again.
 var errAgain = errors.New("to be asked again")
 
-// take receives a message and gives the text of the response; "" for none.
-func (c *Channel) take(ctx context.Context, in incoming, began time.Time) (string, error) {
-	tries := c.attempt(in.message.ID)
-	if tries == 1 {
-		c.note(ctx, in)
+// handover gives the response to the answer or to the clock, whichever comes first: what the response no longer carries must not count as sent.
+type handover struct{ taken atomic.Bool }
+
+func (h *handover) take() bool { return h.taken.CompareAndSwap(false, true) }
+
+// timely gives the text of the response while the platform still listens, even if the store hangs.
+//
+// If the clock runs out while the answer is being marked as sent, there is no response and the platform asks again for the same answer; after its last try that
+// answer is lost, which takes a disk that stalls at this very moment.
+func (c *Channel) timely(ctx context.Context, in incoming, began time.Time) (string, error) {
+	type result struct {
+		text string
+		err  error
 	}
-	if in.silent {
+	tries := c.attempt(in.message.ID)
+	pushes := c.pushes()
+	// Without customer messages no response makes the platform ask again; a try before the program began is one that is not counted.
+	patient := !pushes && tries < lastTry && !in.message.At.Before(c.began)
+	done := make(chan result, 1)
+	h := &handover{}
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				c.opt.Log.Error("wechat message panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				done <- result{}
+			}
+		}()
+		noted := make(chan struct{})
+		go func() { // beside the message itself, so that both are one commit
+			defer close(noted)
+			if tries == 1 {
+				c.note(ctx, in)
+			}
+		}()
+		var out result
+		if !in.silent {
+			out.text, out.err = c.take(ctx, in, h, pushes, patient, tries, began)
+		}
+		<-noted
+		done <- out
+	}()
+	clock := time.NewTimer(time.Until(began.Add((c.opt.ReplyWithin + c.opt.Patience) / 2)))
+	defer clock.Stop()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-clock.C:
+	}
+	switch {
+	case !h.take() || patient:
+		return "", errAgain
+	case in.silent:
 		return "", nil
 	}
-	pushes, promised := c.pushes(), false
+	c.opt.Log.Error("wechat message not answered in time; the customer is asked to send it again")
+	return c.opt.Sentences.Unreachable.Both(), nil
+}
+
+// take receives a message and gives the text of the response; "" for none.
+func (c *Channel) take(ctx context.Context, in incoming, h *handover, pushes, patient bool, tries int, began time.Time) (string, error) {
+	promised := !pushes && c.recall(ctx, &in, tries)
 	wait := c.opt.ReplyWithin
-	if !pushes {
-		promised = c.recall(ctx, &in, tries)
-		if tries < lastTry && !in.message.At.Before(c.began) { // a try before the program began is one that is not counted
-			wait = c.opt.Patience + time.Second // no response now makes the platform ask again
-		}
+	if patient {
+		wait = c.opt.Patience + time.Second
 	}
 	limit, cancel := context.WithDeadline(ctx, began.Add(wait))
 	defer cancel()
@@ -153,20 +202,35 @@ func (c *Channel) take(ctx context.Context, in incoming, began time.Time) (strin
 	if len(a.Parts) == 0 && a.Pending && limit.Err() == nil {
 		return "", nil // a later request of this customer takes it all
 	}
-	return c.answer(ctx, in, a, pushes, promised && tries > 1), nil
+	return c.answer(ctx, in, a, h, pushes, promised && tries > 1), nil
 }
 
 // note keeps what an action changes in what we may send.
 func (c *Channel) note(ctx context.Context, in incoming) {
 	if c.opt.CustomerMessages {
-		c.opened(ctx, in.customer, in.does)
+		c.opened(ctx, in.customer, in.does, in.message.At)
 	}
-	if in.leaves {
-		c.shut(ctx, in.customer)
+	if (in.leaves || in.consents != 0) && c.first(ctx, in.message.ID) {
+		c.change(ctx, in.customer, func(r *bot.Reach) {
+			r.Consents = max(0, r.Consents+in.consents)
+			if in.leaves {
+				r.Known, r.Left, r.WindowEnd = true, 0, in.message.At
+			}
+		})
 	}
-	if in.consents != 0 {
-		c.change(ctx, in.customer, func(r *bot.Reach) { r.Consents = max(0, r.Consents+in.consents) })
+}
+
+// first reports whether an event has not been seen before: a consent counts once, also when somebody posts the event again.
+func (c *Channel) first(ctx context.Context, id string) bool {
+	key := "wechat.event." + id
+	seen, err := c.opt.Settings.Setting(ctx, key)
+	if err == nil && seen == "" {
+		err = c.opt.Settings.PutSetting(ctx, key, "1", time.Now().Add(4*fresh))
 	}
+	if err != nil {
+		c.opt.Log.Error("wechat event not noted", "error", err)
+	}
+	return err == nil && seen == ""
 }
 
 // ask receives the message. A store that fails is tried again as long as the response may wait, and an answer that the sender holds at this moment as well.
@@ -199,9 +263,9 @@ func (c *Channel) ask(ctx context.Context, in incoming) (*bot.Answer, error) {
 }
 
 // answer makes the response of what is ready, and leaves the rest to Deliver. again says that the same response went out before, with more waiting behind it.
-func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, pushes, again bool) string {
+func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, h *handover, pushes, again bool) string {
 	settle := context.WithoutCancel(ctx)
-	if ctx.Err() != nil { // the platform has hung up: what is ready waits for its next try
+	if ctx.Err() != nil || !h.take() { // the platform has hung up, or been answered: what is ready waits
 		a.Settle(settle, 0)
 		return ""
 	}

@@ -28,15 +28,10 @@ func (c *Channel) Examine(ctx context.Context) []bot.Finding {
 		out = append(out, bot.Finding{What: what, Level: level, Text: text, Remedy: remedy})
 	}
 
-	switch {
-	case c.opt.Key == "":
+	if c.opt.Key == "" {
 		add("wechat mode", "warning", "plain mode: whoever learns one request's address can write in any customer's name", "set 安全模式 in the platform and copy EncodingAESKey into wechat.encoding_aes_key")
-	default:
-		if _, _, err := seal(make([]byte, 16), nil, c.opt.Token, c.opt.Key, c.opt.AppID, "", c.opt.Now()); err != nil || len(c.opt.Key) != 43 {
-			add("wechat mode", "error", "wechat.encoding_aes_key is no key: it has 43 letters and digits", "copy EncodingAESKey whole from the platform")
-		} else {
-			add("wechat mode", "ok", "messages are encrypted; plain ones are refused", "")
-		}
+	} else {
+		add("wechat mode", "ok", "messages are encrypted; plain ones are refused", "")
 	}
 	if url := strings.TrimRight(c.opt.PublicURL, "/") + Path; c.opt.PublicURL == "" {
 		add("wechat server address", "warning", "server.public_url is empty, so the address for the platform is not known", "set server.public_url; the platform takes http on port 80 or https on port 443")

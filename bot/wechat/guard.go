@@ -36,6 +36,7 @@ var (
 	errMode      = &refused{403, "not in the configured mode"}
 	errApp       = &refused{403, "not for this account"}
 	errForm      = &refused{400, "not a message of the platform"}
+	errDoctype   = &refused{400, "a DOCTYPE"}
 )
 
 // same compares without telling by its time where two texts differ.
@@ -90,7 +91,11 @@ func open(q url.Values, body []byte, token, key, appID string, now time.Time) (*
 	if err != nil {
 		return nil, errApp
 	}
-	return parse(inner)
+	f, err := parse(inner)
+	if errors.Is(err, errForm) {
+		return &fields{}, nil // it is the platform's own, by the key: what we cannot read is acknowledged
+	}
+	return f, err
 }
 
 // seal encrypts a response and signs it.
@@ -173,7 +178,7 @@ func parse(body []byte) (*fields, error) {
 				return nil, errForm
 			}
 		case xml.Directive:
-			return nil, errForm
+			return nil, errDoctype
 		}
 	}
 }

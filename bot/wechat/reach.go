@@ -50,23 +50,22 @@ func (c *Channel) change(ctx context.Context, id bot.CustomerID, change func(*bo
 	}
 }
 
-// opened notes what a customer's action allows.
-func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action) {
+// opened notes what a customer's action allows, from when it was done.
+func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action, at time.Time) {
 	if what == none {
 		return
 	}
-	now := c.opt.Now()
 	c.change(ctx, id, func(r *bot.Reach) {
 		r.Known = true
 		switch what {
 		case wrote:
 			// A window that is a moment short costs less than a commit for each message.
-			if r.Left != wroteCount || now.Add(wroteWindow).Sub(r.WindowEnd) > time.Minute {
-				r.Left, r.WindowEnd = wroteCount, now.Add(wroteWindow)
+			if r.Left != wroteCount || at.Add(wroteWindow).Sub(r.WindowEnd) > time.Minute {
+				r.Left, r.WindowEnd = wroteCount, at.Add(wroteWindow)
 			}
 		case acted:
 			r.Left = actedCount
-			if end := now.Add(actedWindow); end.After(r.WindowEnd) {
+			if end := at.Add(actedWindow); end.After(r.WindowEnd) {
 				r.WindowEnd = end
 			}
 		}

@@ -58,16 +58,13 @@ type Channel struct {
 
 	mu     sync.Mutex
 	kept   map[string]time.Time // ids of options that are stored, and when
-	tries  map[string]*try      // messages that came in the last minutes, by their id
-	older  map[string]*try      // those before; both are dropped in turn
+	tries  map[string]int       // how often messages of the last minute came, by their id
+	older  map[string]int       // those before; both are dropped in turn
 	turned time.Time            // when tries became older
 	coming map[bot.CustomerID]coming
 	swept  time.Time                    // when coming was last rid of what is over
 	warned map[bot.CustomerID]time.Time // customers that were told to slow down
 }
-
-// try counts how often the platform has sent a message.
-type try struct{ n int }
 
 // coming are a customer's open requests, and until when nothing should be sent beside them.
 type coming struct {
@@ -83,6 +80,9 @@ func New(in bot.Asker, o Options) (*Channel, error) {
 	if o.Key != "" && o.AppID == "" {
 		return nil, errors.New("wechat.app_id: empty; encrypted messages carry it, copy AppID from the platform")
 	}
+	if _, _, err := seal(make([]byte, 16), nil, o.Token, o.Key, o.AppID, "", time.Time{}); o.Key != "" && err != nil {
+		return nil, err
+	}
 	if o.APIURL == "" {
 		o.APIURL = "https://api.weixin.qq.com"
 	}
@@ -92,7 +92,7 @@ func New(in bot.Asker, o Options) (*Channel, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Channel{in: in, opt: o, api: newClient(o.APIURL, o.AppID, o.AppSecret, o.Settings), kept: map[string]time.Time{}, tries: map[string]*try{}, older: map[string]*try{},
+	return &Channel{in: in, opt: o, api: newClient(o.APIURL, o.AppID, o.AppSecret, o.Settings), kept: map[string]time.Time{}, tries: map[string]int{}, older: map[string]int{},
 		began: o.Now().Truncate(time.Second), turned: time.Now(), coming: map[bot.CustomerID]coming{}, warned: map[bot.CustomerID]time.Time{}}, nil
 }
 
@@ -166,17 +166,10 @@ func (c *Channel) attempt(id string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now := time.Now(); now.Sub(c.turned) > remember {
-		c.older, c.tries, c.turned = c.tries, map[string]*try{}, now
+		c.older, c.tries, c.turned = c.tries, map[string]int{}, now
 	}
-	t := c.tries[id]
-	if t == nil {
-		if t = c.older[id]; t == nil {
-			t = &try{}
-		}
-		c.tries[id] = t
-	}
-	t.n++
-	return t.n
+	c.tries[id] = max(c.tries[id], c.older[id]) + 1
+	return c.tries[id]
 }
 
 // expect notes that a request of a customer is open; unexpect that it ended, and how long nothing should be sent all the same.

@@ -457,12 +457,16 @@ type broken struct {
 	down  atomic.Bool
 	panic atomic.Bool
 	busy  atomic.Bool
+	hung  chan struct{} // Ask waits for it when it is set, and for nothing else
 	asked atomic.Int64
 }
 
 func (b *broken) Ask(ctx context.Context, a bot.Address, m dialog.Message) (*bot.Answer, error) {
 	b.asked.Add(1)
 	switch {
+	case b.hung != nil:
+		<-b.hung
+		return nil, errors.New("the disk is gone")
 	case b.panic.Load():
 		panic("a bug")
 	case b.busy.Load():
@@ -503,5 +507,19 @@ func TestOutOfOrderIsNeverShown(t *testing.T) {
 	}
 	if got := strings.Join(via, " "); got != "passive passive passive" {
 		t.Errorf("anna saw by %s", got)
+	}
+}
+
+func TestAStoreThatHangsIsAnsweredInTime(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		t.Run(fmt.Sprint("silent=", silent), func(t *testing.T) {
+			t.Parallel()
+			b := &broken{hung: make(chan struct{})}
+			r := start(t, setup{silent: silent, ask: func(bot.Asker) bot.Asker { return b }, fake: impatient})
+			defer close(b.hung)
+			if m := r.say(anna, "备案要多久?"); m.Via != "passive" || !strings.Contains(m.Text, "再发一次") {
+				t.Errorf("saw %+v", m)
+			}
+		})
 	}
 }
