@@ -93,6 +93,7 @@ type setup struct {
 	fake   func(s *wechattest.Server) // before anything runs
 	cases  bot.Cases
 	front  func(http.Handler) http.Handler // stands between WeChat and the channel
+	quiet  *slog.Logger                    // in place of the one whose lines are kept
 }
 
 // slowly checks domains when the test lets it.
@@ -142,6 +143,9 @@ func start(t testing.TB, s setup) *rig {
 		lookups.Now = r.net.Now
 	}
 	logger := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if s.quiet != nil {
+		logger = s.quiet
+	}
 	r.outbox = &outbox{Outbox: r.store, net: r.net}
 	r.service = bot.NewService(r.store, r.outbox, lookups, engine(), logger)
 	menu, err := wechat.ReadMenu(wechat.DefaultMenu())
