@@ -26,8 +26,7 @@ func (l Lookups) Do(ctx context.Context, e *dialog.Engine, a dialog.Action) dial
 	case dialog.CheckDomain:
 		ev := l.Domains.Check(ctx, a.Name)
 		now := l.Now()
-		report := dialog.Judge(e.Knowledge(), a.Name, ev, dialog.JudgeOptions{Subject: a.Subject, Now: now, Lang: a.Lang})
-		return dialog.DomainChecked{At: now, Purpose: a.Purpose, Report: report}
+		return dialog.DomainChecked{At: now, Purpose: a.Purpose, Report: a.Judge(e.Knowledge(), ev, now, nil)}
 	case dialog.FindCase:
 		c, synced, err := l.Cases.Find(ctx, a.CaseNo, a.Proof, a.Proven)
 		return dialog.CaseFound{At: l.Now(), Purpose: a.Purpose, CaseNo: a.CaseNo, Case: c, SyncedAt: synced, Failed: err != nil}

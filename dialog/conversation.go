@@ -209,7 +209,16 @@ type CheckDomain struct {
 	Purpose knowledge.Topic
 	Name    DomainName
 	Subject string // the filing subject's name, when the customer gave it
-	Lang    knowledge.Lang
+	// SubjectType, Province and Filed are what else the customer said that bears on the judgement.
+	SubjectType knowledge.SubjectTypeID `json:",omitempty"`
+	Province    knowledge.ProvinceID    `json:",omitempty"`
+	Filed       bool                    `json:",omitempty"`
+	Lang        knowledge.Lang
+}
+
+// Judge holds the evidence found for the question against the five conditions.
+func (a CheckDomain) Judge(k *knowledge.Knowledge, ev Evidence, now time.Time, zone *time.Location) DomainReport {
+	return Judge(k, a.Name, ev, JudgeOptions{Subject: a.Subject, SubjectType: a.SubjectType, Province: a.Province, Filed: a.Filed, Now: now, Lang: a.Lang, Zone: zone})
 }
 
 // FindCase asks the mirror for a case; CaseFound answers it. Proof is the last four of the phone or of the certificate, empty when Proven:

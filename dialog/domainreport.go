@@ -2,9 +2,11 @@ package dialog
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 
 	"beianbot/knowledge"
 )
@@ -73,14 +75,16 @@ type Condition struct {
 	Evidence string `json:"evidence"`
 	Source   string `json:"source"`
 	Advice   string `json:"advice,omitempty"` // what to do now
-	args     []string
 }
 
 // Hosting is where a name points.
 type Hosting struct {
-	Location  string    `json:"location"` // mainland, overseas, mixed, unknown
-	Addresses []Address `json:"addresses"`
-	CDN       string    `json:"cdn,omitempty"`
+	Location    string    `json:"location"` // mainland, overseas, mixed, unknown
+	Addresses   []Address `json:"addresses"`
+	CDN         string    `json:"cdn,omitempty"`
+	CNAMEs      []string  `json:"cnames,omitempty"`
+	NameServers []string  `json:"name_servers,omitempty"`
+	Text        string    `json:"text"` // the same in words, in the language the report was made for
 }
 
 // DomainReport is a finished check: the contract's object for one domain.
@@ -97,176 +101,6 @@ type DomainReport struct {
 	Error       string      `json:"error,omitempty"`
 }
 
-// JudgeOptions are what a judgement needs beyond the evidence.
-type JudgeOptions struct {
-	Subject string // the filing subject's name, when the customer gave it
-	Now     time.Time
-	Lang    knowledge.Lang
-	Zone    *time.Location
-}
-
-// soon is how short before its end a registration draws a warning. Source: several provinces ask for three months.
-const soon = 90 * 24 * time.Hour
-
-// Judge holds evidence against the five conditions. Source of the rules: the operator's help page; the approved lists of the knowledge files.
-func Judge(k *knowledge.Knowledge, name DomainName, ev Evidence, opt JudgeOptions) DomainReport {
-	if opt.Zone == nil {
-		opt.Zone = time.FixedZone("CST", 8*3600)
-	}
-	r := DomainReport{Domain: name.Host, Registrable: name.Registrable, CheckedAt: opt.Now.UTC().Truncate(time.Second), Registrar: ev.Registrar, Status: ev.Statuses}
-	source := ev.Source
-	if source == "" {
-		source = "whois"
-	}
-	d := &k.Domain
-	texts := d.Texts
-	add := func(id string, result Result, source string, args ...string) {
-		ct := texts.Conditions[id]
-		text, todo := ct.Unknown, ct.ToDoUnknown
-		switch result {
-		case Pass:
-			text, todo = ct.Pass, knowledge.Text{}
-		case Fail:
-			text, todo = ct.Fail, ct.ToDoFail
-		}
-		r.Conditions = append(r.Conditions, Condition{ID: id, Result: result, Source: source, Evidence: fill(text.In(opt.Lang), args...), Advice: todo.In(opt.Lang)})
-	}
-
-	suffix, ok := d.Suffixes[name.Suffix]
-	shown := suffix.Name
-	if !ok {
-		shown = name.Unicode[strings.LastIndexByte(name.Unicode, '.')+1:]
-	}
-	result := Fail
-	if ok {
-		result = Pass
-		if suffix.Disputed {
-			result = Unknown
-		}
-	}
-	add("tld_approved", result, "knowledge", "tld", shown, "date", string(d.SuffixDate))
-
-	result = Unknown
-	if reg := d.Registrar(ev.IANA, ev.Registrar); reg != nil && reg.Sure != knowledge.Low {
-		result = Fail
-		if reg.Approved {
-			result = Pass
-		}
-	}
-	registrar := ev.Registrar
-	if registrar == "" {
-		registrar = "—"
-	}
-	add("registrar_approved", result, source, "registrar", registrar)
-
-	result, why := Unknown, ""
-	for _, e := range ev.Expiries {
-		if r.ExpiresAt.IsZero() || e.Before(r.ExpiresAt) {
-			r.ExpiresAt = e.UTC()
-		}
-	}
-	has := func(words ...string) string {
-		for _, s := range ev.Statuses {
-			plain := strings.ToLower(strings.ReplaceAll(s, " ", ""))
-			for _, w := range words {
-				if plain == w {
-					return s
-				}
-			}
-		}
-		return ""
-	}
-	date := ""
-	if !r.ExpiresAt.IsZero() {
-		date = r.ExpiresAt.In(opt.Zone).Format(time.DateOnly)
-	}
-	switch {
-	case ev.Registration == RegistrationAbsent:
-		result, why = Fail, pick(opt.Lang, "没有人注册这个域名", "nobody has registered this name")
-	case ev.Registration != RegistrationFound:
-	case has("redemptionperiod", "pendingdelete") != "":
-		result, why = Fail, pick(opt.Lang, "已过期,处于 ", "lapsed: ")+has("redemptionperiod", "pendingdelete")
-	case !r.ExpiresAt.IsZero() && !r.ExpiresAt.After(opt.Now):
-		result, why = Fail, pick(opt.Lang, "已于 "+date+" 到期", "expired on "+date)
-	case has("autorenewperiod") != "":
-	case !r.ExpiresAt.IsZero():
-		result = Pass
-		if r.ExpiresAt.Sub(opt.Now) < soon {
-			r.Warnings = append(r.Warnings, fill(texts.Soon.In(opt.Lang), "date", date))
-		}
-	}
-	add("registration_valid", result, source, "date", date, "why", why)
-
-	signs := ""
-	if s := has("serverhold", "clienthold", "pendingverification"); s != "" {
-		signs = pick(opt.Lang, ";状态是 "+s+",很可能还没实名", "; the status is "+s+", so it is likely not verified")
-	}
-	add("real_name_verified", Unknown, source, "signs", signs)
-
-	result = Unknown
-	if opt.Subject != "" && ev.Holder != "" && (name.Suffix == "cn" || name.Suffix == "xn--fiqs8s") {
-		result = Fail
-		if plain(opt.Subject) == plain(ev.Holder) {
-			result = Pass
-		}
-	}
-	add("holder_matches", result, source)
-
-	h := &Hosting{Location: "unknown", Addresses: ev.Addresses}
-	if h.Addresses == nil {
-		h.Addresses = []Address{}
-	}
-	inside, outside := 0, 0
-	for _, a := range ev.Addresses {
-		switch a.Country {
-		case "CN":
-			inside++
-		case "", "ZZ":
-		default:
-			outside++
-		}
-	}
-	switch {
-	case inside > 0 && outside > 0:
-		h.Location = "mixed"
-	case inside > 0:
-		h.Location = "mainland"
-	case outside > 0:
-		h.Location = "overseas"
-	}
-	for _, c := range d.CDNs {
-		for _, e := range c.Endings {
-			if slices.ContainsFunc(ev.CNAMEs, func(n string) bool { return strings.HasSuffix(strings.TrimSuffix(n, "."), e) }) {
-				h.CDN = c.Name.In(opt.Lang)
-			}
-		}
-	}
-	if inside > 0 {
-		r.Warnings = append(r.Warnings, texts.Live.In(opt.Lang))
-	}
-	if name.PrivateSuffix {
-		r.Warnings = append(r.Warnings, texts.Private.In(opt.Lang))
-	}
-	r.Hosting = h
-	return r
-}
-
-func pick(l knowledge.Lang, zh, en string) string {
-	if l == knowledge.EN {
-		return en
-	}
-	return zh
-}
-
-func plain(s string) string { return squeeze(s) }
-
-func fill(s string, pairs ...string) string {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		s = strings.ReplaceAll(s, "{"+pairs[i]+"}", pairs[i+1])
-	}
-	return s
-}
-
 // RefusedReport is the object for a name that cannot be checked at all.
 func RefusedReport(k *knowledge.Knowledge, raw string, why *Refusal, lang knowledge.Lang) DomainReport {
 	return DomainReport{Domain: raw, Error: k.Domain.Texts.Refusals[string(*why)].In(lang)}
@@ -274,34 +108,57 @@ func RefusedReport(k *knowledge.Knowledge, raw string, why *Refusal, lang knowle
 
 var marks = map[Result]string{Pass: "✓", Fail: "✗", Unknown: "?"}
 
-// Text is the report for people: what failed first, then what is open, then what is in order, where it points, and warnings.
+// Text is the report for people: how it stands, what failed, what is open, what is in order, where it points, and warnings.
 func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 	if r.Error != "" {
 		return r.Domain + ": " + r.Error
 	}
 	t := k.Domain.Texts
-	var b strings.Builder
-	b.WriteString(fill(t.Title.In(lang), "domain", r.Domain, "time", r.CheckedAt.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04")))
+	lines := []string{fill(t.Title.In(lang), "domain", r.shown(), "time", r.CheckedAt.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04")), r.Summary(k, lang)}
 	for _, want := range []Result{Fail, Unknown, Pass} {
 		for _, c := range r.Conditions {
-			if c.Result == want {
-				fmt.Fprintf(&b, "\n%s %s: %s (%s)", marks[c.Result], t.Conditions[c.ID].Name.In(lang), c.Evidence, c.Source)
-				if c.Advice != "" {
-					b.WriteString("\n   " + t.Advice.In(lang) + c.Advice)
-				}
+			if c.Result != want {
+				continue
+			}
+			lines = append(lines, fmt.Sprintf("%s %s: %s (%s)", marks[c.Result], t.Conditions[c.ID].Name.In(lang), c.Evidence, t.By[c.Source].In(lang)))
+			if c.Advice != "" {
+				lines = append(lines, "   "+t.Advice.In(lang)+c.Advice)
 			}
 		}
 	}
 	if r.Hosting != nil {
-		b.WriteString("\n" + t.Hosting[r.Hosting.Location].In(lang))
-		if r.Hosting.CDN != "" {
-			b.WriteString(fill(t.Hosting["cdn"].In(lang), "cdn", r.Hosting.CDN))
-		}
+		lines = append(lines, r.Hosting.Text)
 	}
 	for _, w := range r.Warnings {
-		b.WriteString("\n⚠ " + w)
+		lines = append(lines, "⚠ "+w)
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
+}
+
+// shown is the name as people write it.
+func (r DomainReport) shown() string {
+	if u, err := idna.ToUnicode(r.Domain); err == nil {
+		return u
+	}
+	return r.Domain
+}
+
+// Summary is one sentence on how it stands.
+func (r DomainReport) Summary(k *knowledge.Knowledge, lang knowledge.Lang) string {
+	if n := r.count(Fail); n > 0 {
+		return fill(k.Domain.Texts.Failed.In(lang), "n", strconv.Itoa(n))
+	}
+	return fill(k.Domain.Texts.Open.In(lang), "n", strconv.Itoa(r.count(Unknown)))
+}
+
+func (r DomainReport) count(want Result) int {
+	n := 0
+	for _, c := range r.Conditions {
+		if c.Result == want {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *turn) refusalText(r *Refusal) string { return t.say(t.k.Domain.Texts.Refusals[string(*r)]) }

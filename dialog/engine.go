@@ -148,6 +148,9 @@ func (t *turn) message(m Message) {
 		return
 	}
 	t.u = t.e.u.Understand(text)
+	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
+		t.bareSubject(text)
+	}
 	if t.u.Lang != "" && !t.c.LangFixed {
 		t.c.Lang = t.u.Lang
 	}
@@ -220,6 +223,11 @@ func (t *turn) understood() {
 	}
 	if u.Subject() != "" {
 		t.c.Subject = u.Subject()
+	}
+	if t.namesHolder(wishes) {
+		t.c.Question = nil
+		t.serve(knowledge.DomainRulesTopic, 1)
+		return
 	}
 	// In the middle of the walk, a message that states facts and asks nothing goes on with it, whatever its words resemble.
 	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !asksSomething(u.Text) && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) {
@@ -314,6 +322,8 @@ func (t *turn) answers(q Question, facts Facts) bool {
 		return s.Domain != ""
 	case knowledge.SlotCaseNo:
 		return s.CaseNo != ""
+	case slotSubjectName:
+		return t.u.Subject() != ""
 	}
 	return false
 }
@@ -416,6 +426,8 @@ func (t *turn) serve(topic knowledge.Topic, confidence float64) {
 		t.provinceRules()
 	case knowledge.DomainCheck:
 		t.domainCheck()
+	case knowledge.DomainRulesTopic:
+		t.domainRules()
 	case knowledge.CaseStatus, knowledge.Notify:
 		t.caseStatus(topic)
 	case knowledge.Restart:

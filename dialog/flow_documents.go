@@ -275,6 +275,7 @@ func (t *turn) addList(f Filing) {
 	}
 	card.Sources = t.citeAll(sources, 0)
 	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
+	t.domainFirst()
 }
 
 // rule says one rule with its condition and how sure it is.

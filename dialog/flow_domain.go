@@ -1,11 +1,20 @@
 package dialog
 
 import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
 	"beianbot/knowledge"
 )
 
 // maxChecks is how many names of one message are checked.
 const maxChecks = 3
+
+// reportHolds is how long a check's result is used for other questions; who asks for a check gets a new one.
+const reportHolds = 24 * time.Hour
 
 // domainCheck asks for a name, or asks the world about the names given.
 func (t *turn) domainCheck() {
@@ -34,28 +43,37 @@ func (t *turn) check(purpose knowledge.Topic, host string) bool {
 		return false
 	}
 	t.add(part{text: t.say(t.s().Checking, "domain", name.Unicode)})
-	t.actions = append(t.actions, CheckDomain{Purpose: purpose, Name: name, Subject: t.c.Subject, Lang: t.c.Lang})
+	t.actions = append(t.actions, CheckDomain{Purpose: purpose, Name: name, Subject: t.c.Subject, SubjectType: t.c.Slots.SubjectType, Province: t.c.Slots.Province, Filed: t.c.Facts["filed"] == "yes", Lang: t.c.Lang})
 	return true
 }
 
+// domainChecked takes a finished look-up: it is remembered, and serves what it was made for.
 func (t *turn) domainChecked(ev DomainChecked) {
-	t.c.Reports = append(t.c.Reports, ev.Report)
+	r := ev.Report
+	t.c.Reports = append(t.c.Reports, r)
 	if len(t.c.Reports) > maxReports {
 		t.c.Reports = t.c.Reports[len(t.c.Reports)-maxReports:]
 	}
-	if ev.Purpose == knowledge.NeedFiling {
+	switch ev.Purpose {
+	case knowledge.NeedFiling:
 		t.note(knowledge.NeedFiling)
-		t.add(part{text: t.say(t.s().HostingSeen, "domain", ev.Report.Domain, "where", t.say(t.where(hostingOf(ev.Report))))})
+		lines := []string{t.say(t.s().HostingSeen, "domain", r.shown(), "where", t.say(t.where(hostingOf(r))))}
+		if l := hostingOf(r); (l == "mainland" || l == "mixed") && t.c.Facts["filed"] != "yes" {
+			lines = append(lines, t.say(t.s().Warning)+t.say(t.k.Domain.Texts.Live))
+		}
+		t.add(part{text: strings.Join(lines, "\n")})
 		if t.c.Question == nil || t.c.Question.Topic == knowledge.NeedFiling {
 			t.c.Question = nil
 			t.needFiling()
 		}
-		return
+	case knowledge.DomainRulesTopic:
+		t.note(knowledge.DomainRulesTopic)
+		t.holderCompared(r)
+	default:
+		t.note(knowledge.DomainCheck)
+		t.add(part{text: r.Text(t.k, t.c.Lang), sources: t.k.Domain.Texts.Sources, domain: &r, settles: true,
+			options: []Option{t.option(t.k.Topics[knowledge.DomainRulesTopic].Title, "topic:domain_rules"), t.option(t.k.Topics[knowledge.NeedFiling].Title, "topic:need_filing")}})
 	}
-	t.note(knowledge.DomainCheck)
-	r := ev.Report
-	t.add(part{text: r.Text(t.k, t.c.Lang), domain: &r, settles: true,
-		options: []Option{t.option(t.k.Topics[knowledge.DomainRulesTopic].Title, "topic:domain_rules"), t.option(t.k.Topics[knowledge.NeedFiling].Title, "topic:need_filing")}})
 }
 
 func (t *turn) where(location string) knowledge.Text {
@@ -70,11 +88,11 @@ func (t *turn) where(location string) knowledge.Text {
 	return t.s().WhereUnknown
 }
 
-// report is the last look-up of a host in this conversation; nil when there was none.
+// report is the last look-up of a host in this conversation, if it is not too old; nil when there was none.
 func (t *turn) report(host string) *DomainReport {
 	for i := len(t.c.Reports) - 1; i >= 0; i-- {
-		if t.c.Reports[i].Domain == host {
-			return &t.c.Reports[i]
+		if r := &t.c.Reports[i]; r.Domain == host && t.now.Sub(r.CheckedAt) < reportHolds {
+			return r
 		}
 	}
 	return nil
@@ -86,4 +104,102 @@ func hostingOf(r DomainReport) string {
 		return "unknown"
 	}
 	return r.Hosting.Location
+}
+
+// holderAnswer is the answer about a domain's holder in the rules.
+const holderAnswer = "domain_rules.holder"
+
+var (
+	heldByPerson = []knowledge.Pattern{knowledge.MustPattern("是|在|归|用|写..我个人|我自己|我本人|本人|个人|法人|法定代表人|老板|员工|同事|股东"), knowledge.MustPattern("is|in|under..me|my_name|boss|employee|legal_representative|person|personal")}
+	heldByOrg    = []knowledge.Pattern{knowledge.MustPattern("是|在|归|用|写..我们公司|公司|我司|单位|企业|集团"), knowledge.MustPattern("is|in|under..company|company's|firm")}
+	orgName      = regexp.MustCompile(`(?i)(?:公司|协会|学会|商会|中心|事务所|学校|医院|研究院|基金会|合作社|经营部|工作室|店|厂|局|ltd|limited|inc|llc|gmbh|corporation|corp|foundation|association)[).）。]*$`)
+	personName   = regexp.MustCompile(`^\p{Han}{2,4}$`)
+)
+
+// bareSubject takes a message that is nothing but a name, after the question for it. A name says nothing of the language that is spoken.
+func (t *turn) bareSubject(text string) {
+	name := strings.Trim(text, " \"“”。.!")
+	if t.u.subject == "" && !asksSomething(t.u.Text) && utf8.RuneCountInString(name) <= 60 && (orgName.MatchString(name) || personName.MatchString(name) && t.u.Slots.IsZero() && t.u.Confidence < digression) {
+		t.u.subject, t.u.Lang = name, ""
+	}
+}
+
+// namesHolder reports whether a message gives the filing subject's name for the name just checked, and asks nothing else.
+func (t *turn) namesHolder(wishes []knowledge.Topic) bool {
+	q, r := t.c.Question, t.report(t.c.Slots.Domain)
+	if t.u.Subject() == "" || r == nil || t.c.Topic != knowledge.DomainCheck && t.c.Topic != knowledge.DomainRulesTopic || q != nil && q.Slot != slotSubjectName {
+		return false
+	}
+	n, refusal := ParseDomain(r.Domain)
+	return refusal == nil && n.showsHolder() && (len(wishes) == 0 || q != nil || !slices.Contains(wishes, knowledge.NeedFiling) && !slices.Contains(wishes, knowledge.Documents))
+}
+
+// domainRules says what a domain must satisfy. A question about the holder of a name that was checked in this conversation is answered for that name: by
+// what was said of holder and subject, and, where the registry shows a holder, by comparing names.
+func (t *turn) domainRules() {
+	a := t.find(knowledge.DomainRulesTopic)
+	r := t.report(t.c.Slots.Domain)
+	if a.ID != holderAnswer && !t.namesHolder(nil) || r == nil || r.Error != "" {
+		t.give(a)
+		return
+	}
+	name, refusal := ParseDomain(r.Domain)
+	if refusal != nil {
+		t.give(a)
+		return
+	}
+	talk := &t.k.Domain.Texts.Talk
+	individual, subject := t.c.Slots.SubjectType == knowledge.Individual, t.c.Slots.SubjectType
+	switch {
+	case subject != "" && !individual && matchesAny(heldByPerson, t.u.Text):
+		t.add(part{text: t.say(talk.HolderPerson), sources: a.Sources, settles: true})
+	case individual && matchesAny(heldByOrg, t.u.Text):
+		t.add(part{text: t.say(talk.HolderOrg), sources: a.Sources, settles: true})
+	case t.c.Subject != "" && name.showsHolder():
+		t.check(knowledge.DomainRulesTopic, r.Domain)
+	case name.showsHolder():
+		t.add(part{text: t.say(talk.HolderRule), sources: a.Sources})
+		t.ask(Question{Topic: knowledge.DomainRulesTopic, Slot: slotSubjectName, Text: t.say(talk.AskSubject)})
+	default:
+		t.add(part{text: t.say(talk.HolderHidden, "domain", name.Unicode) + "\n" + t.say(talk.HolderRule), sources: a.Sources, settles: true})
+	}
+}
+
+// slotSubjectName is the open question for the filing subject's name. It is no slot of the contract: the name is kept in Conversation.Subject.
+const slotSubjectName knowledge.SlotName = "subject_name"
+
+// holderCompared tells what comparing the subject's name with the holder shown gave.
+func (t *turn) holderCompared(r DomainReport) {
+	talk := &t.k.Domain.Texts.Talk
+	result := Unknown
+	for _, c := range r.Conditions {
+		if c.ID == "holder_matches" {
+			result = c.Result
+		}
+	}
+	text := t.say(talk.HolderHidden, "domain", r.shown()) + "\n" + t.say(talk.HolderRule)
+	switch result {
+	case Pass:
+		text = t.say(talk.HolderPass, "domain", r.shown(), "subject", t.c.Subject)
+	case Fail:
+		text = t.say(talk.HolderFail, "domain", r.shown(), "subject", t.c.Subject)
+	}
+	t.add(part{text: text, sources: t.k.Domain.Texts.Sources, settles: true})
+}
+
+// domainFirst names what a checked name still lacks, for the end of a list of documents.
+func (t *turn) domainFirst() {
+	r := t.report(t.c.Slots.Domain)
+	if r == nil {
+		return
+	}
+	var what []string
+	for _, c := range r.Conditions {
+		if c.Result == Fail {
+			what = append(what, t.say(t.k.Domain.Texts.Conditions[c.ID].Name)+t.say(t.s().Dash)+c.Evidence)
+		}
+	}
+	if len(what) > 0 {
+		t.add(part{text: t.say(t.s().Warning) + t.say(t.k.Domain.Texts.Talk.Before, "domain", r.shown(), "what", strings.Join(what, "; "))})
+	}
 }

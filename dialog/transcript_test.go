@@ -3,10 +3,12 @@ package dialog
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"beianbot/knowledge"
 )
@@ -24,7 +26,10 @@ var update = flag.Bool("update", false, "rewrite what the assistant said in the 
 // Between turns a line in brackets says what happens: (沉默) the customer does not answer, (客服交回) staff gives the conversation back,
 // (查询出错) no look-up of a case works from now on. {很长} or {long} in a message stands for more characters than are read.
 //
-// Domains show nothing, and case BA20261101006 with 6612 is with the authority. go test ./dialog -run Transcripts -update rewrites 助手 and 结果.
+// A line such as 查域名 abc.com: 注册商=DNSPod, Inc.; 到期=2027-08-13; 状态=serverHold; 持有者=示例公司; 指向=223.5.5.5; 经由=a.kunlunca.com says what is found out about a name from now
+// on, 未注册 that nobody has it. After a turn, 有: and a text that one of its replies must contain.
+//
+// Other domains show nothing, and case BA20261101006 with 6612 is with the authority. go test ./dialog -run Transcripts -update rewrites 助手 and 结果.
 func TestTranscripts(t *testing.T) {
 	w := world{e: NewEngine(loadKnowledge(t), nil)}
 	files, err := filepath.Glob("testdata/transcripts/*/*.txt")
@@ -78,6 +83,7 @@ func sameLine(want, got string) bool {
 // play gives the story with what the assistant really says.
 func play(w world, story string, covered map[knowledge.Topic]bool) string {
 	var out []string
+	var last []Reply
 	c := Conversation{}
 	for _, line := range strings.Split(story, "\n") {
 		said, customer := strings.CutPrefix(line, "客户: ")
@@ -90,6 +96,7 @@ func play(w world, story string, covered map[knowledge.Topic]bool) string {
 			out = append(out, line)
 			var replies []Reply
 			c, replies = w.happen(c, ev)
+			last = replies
 			for _, r := range replies {
 				first, rest, more := strings.Cut(r.Text, "\n")
 				if more && rest != "" {
@@ -108,6 +115,24 @@ func play(w world, story string, covered map[knowledge.Topic]bool) string {
 				}
 			}
 			out = append(out, resultLine(c, replies))
+		case strings.HasPrefix(line, "查域名 "):
+			w.domains = maps.Clone(w.domains)
+			if w.domains == nil {
+				w.domains = map[string]Evidence{}
+			}
+			host, ev := domainLine(line)
+			w.domains[host] = ev
+			out = append(out, line)
+		case strings.HasPrefix(line, "有: "):
+			part, found := strings.TrimPrefix(line, "有: "), false
+			for _, r := range last {
+				found = found || strings.Contains(r.Text, part)
+			}
+			if found {
+				out = append(out, line)
+			} else {
+				out = append(out, "没有: "+part)
+			}
 		case line == "(查询出错)":
 			w.down = true
 			out = append(out, line)
@@ -116,6 +141,46 @@ func play(w world, story string, covered map[knowledge.Topic]bool) string {
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// domainLine reads what the world shows of a name.
+func domainLine(line string) (string, Evidence) {
+	host, rest, _ := strings.Cut(strings.TrimPrefix(line, "查域名 "), ": ")
+	n, refusal := ParseDomain(host)
+	if refusal != nil {
+		panic(line)
+	}
+	ev := Evidence{Source: "rdap", Registration: RegistrationFound}
+	if n.showsHolder() {
+		ev.Source = "whois"
+	}
+	for _, f := range strings.Split(rest, "; ") {
+		key, value, _ := strings.Cut(f, "=")
+		switch key {
+		case "未注册":
+			ev.Registration = RegistrationAbsent
+		case "注册商":
+			ev.Registrar = value
+		case "到期":
+			t, err := time.Parse(time.DateOnly, value)
+			if err != nil {
+				panic(line)
+			}
+			ev.Expiries = append(ev.Expiries, t)
+		case "状态":
+			ev.Statuses = append(ev.Statuses, value)
+		case "持有者":
+			ev.Holder = value
+		case "指向":
+			country := map[byte]string{'2': "CN", '4': "HK", '1': "US"}[value[0]]
+			ev.Addresses = append(ev.Addresses, Address{IP: value, Country: country})
+		case "经由":
+			ev.CNAMEs = append(ev.CNAMEs, value)
+		default:
+			panic(line)
+		}
+	}
+	return n.Host, ev
 }
 
 func resultLine(c Conversation, replies []Reply) string {
