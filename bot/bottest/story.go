@@ -48,7 +48,8 @@ func (r Reply) Fits(text string, options []string) string {
 // long are the signs for more characters than are read.
 var long = strings.NewReplacer("{很长}", strings.Repeat("啊", 2000), "{long}", strings.Repeat("very ", 500))
 
-// Stories reads all transcripts below a folder, but for those in which something happens besides what is said: a line in brackets.
+// Stories reads all transcripts below a folder, but for those in which something happens besides what is said, a line in brackets, or in
+// whose world domains show something.
 func Stories(dir string) ([]Story, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*", "*.txt"))
 	if err != nil || len(files) == 0 {
@@ -60,7 +61,7 @@ func Stories(dir string) ([]Story, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.Contains(string(b), "\n(") {
+		if strings.Contains(string(b), "\n(") || strings.Contains(string(b), "\n查域名 ") {
 			continue
 		}
 		s := Story{Name: filepath.Base(filepath.Dir(file)) + "/" + strings.TrimSuffix(filepath.Base(file), ".txt")}
