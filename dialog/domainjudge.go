@@ -209,6 +209,10 @@ func (j *judge) valid() {
 
 // realName never passes: no public data shows it. A stop by registry or registrar, and CNNIC's time of review, are signs against it.
 func (j *judge) realName() {
+	if why := j.nothingKnown(); j.ev.Registration == RegistrationUnknown {
+		j.because("real_name_verified", Unknown, why)
+		return
+	}
 	c := j.add("real_name_verified", Unknown, j.ev.Source)
 	sign, status := "hold", j.has("serverhold", "clienthold")
 	if status == "" {

@@ -77,6 +77,10 @@ type Condition struct {
 	Advice   string `json:"advice,omitempty"` // what to do now
 }
 
+func (c Condition) sameAs(d Condition) bool {
+	return c.Result == d.Result && c.Evidence == d.Evidence && c.Advice == d.Advice
+}
+
 // Hosting is where a name points.
 type Hosting struct {
 	Location    string    `json:"location"` // mainland, overseas, mixed, unknown
@@ -108,7 +112,7 @@ func RefusedReport(k *knowledge.Knowledge, raw string, why *Refusal, lang knowle
 
 var marks = map[Result]string{Pass: "✓", Fail: "✗", Unknown: "?"}
 
-// Text is the report for people: how it stands, what failed, what is open, what is in order, where it points, and warnings.
+// Text is the report for people: how it stands, what failed, warnings, what is open, what is in order, and where it points.
 func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 	if r.Error != "" {
 		return r.Domain + ": " + r.Error
@@ -116,21 +120,28 @@ func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 	t := k.Domain.Texts
 	lines := []string{fill(t.Title.In(lang), "domain", r.shown(), "time", r.CheckedAt.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04")), r.Summary(k, lang)}
 	for _, want := range []Result{Fail, Unknown, Pass} {
-		for _, c := range r.Conditions {
+		for i := 0; i < len(r.Conditions); i++ {
+			c := r.Conditions[i]
 			if c.Result != want {
 				continue
 			}
-			lines = append(lines, fmt.Sprintf("%s %s: %s (%s)", marks[c.Result], t.Conditions[c.ID].Name.In(lang), c.Evidence, t.By[c.Source].In(lang)))
+			name := t.Conditions[c.ID].Name.In(lang)
+			for ; i+1 < len(r.Conditions) && r.Conditions[i+1].sameAs(c); i++ { // nothing is known for one reason: it is told once
+				name += " / " + t.Conditions[r.Conditions[i+1].ID].Name.In(lang)
+			}
+			lines = append(lines, fmt.Sprintf("%s %s: %s (%s)", marks[c.Result], name, c.Evidence, t.By[c.Source].In(lang)))
 			if c.Advice != "" {
 				lines = append(lines, "   "+t.Advice.In(lang)+c.Advice)
+			}
+		}
+		if want == Fail {
+			for _, w := range r.Warnings {
+				lines = append(lines, "⚠ "+w)
 			}
 		}
 	}
 	if r.Hosting != nil {
 		lines = append(lines, r.Hosting.Text)
-	}
-	for _, w := range r.Warnings {
-		lines = append(lines, "⚠ "+w)
 	}
 	return strings.Join(lines, "\n")
 }
