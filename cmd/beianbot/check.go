@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,8 +20,9 @@ import (
 
 type checkCmd struct {
 	JSON    bool     `help:"One JSON object for each domain."`
-	File    string   `help:"Read names from a file, one a line; - is standard input." placeholder:"FILE"`
+	File    string   `help:"Read names from a file, one a line; - is standard input. The result is a table." placeholder:"FILE"`
 	Subject string   `help:"The filing subject's name, to compare with the holder." placeholder:"NAME"`
+	Lang    string   `help:"Language of the texts: ${enum}." enum:"zh,en" default:"zh"`
 	Domain  []string `arg:"" optional:"" help:"Domains to check."`
 }
 
@@ -28,6 +30,10 @@ type checkCmd struct {
 func (checkCmd) Help() string {
 	return "Example:\n\n    beianbot check example.cn\n    beianbot check --json --file names.txt"
 }
+
+// perSuffix is how many names of one suffix are checked at a time. A registry is asked one thing at a time, and a check that only waited for its turn would use up
+// its own time limit.
+const perSuffix = 4
 
 // Run checks names side by side and writes the results in input order. A name that cannot be checked at all makes the exit code 1.
 func (c *checkCmd) Run(g *globals) error {
@@ -38,49 +44,83 @@ func (c *checkCmd) Run(g *globals) error {
 	if len(c.Domain) == 0 && c.File == "" {
 		return errNoInput
 	}
-	engine, err := conf.newEngine()
-	if err != nil {
-		return err
-	}
 	names, err := c.names(g.stdin)
 	if err != nil {
 		return err
 	}
-	k, checker := engine.Knowledge(), conf.checker(nil)
-	var refused atomic.Bool
-	var bar *progressbar.ProgressBar
-	if f, ok := g.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) && len(names) > 1 {
-		bar = progressbar.NewOptions(len(names), progressbar.OptionSetWriter(g.stderr), progressbar.OptionSetDescription("check"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+	k, _, err := conf.loadKnowledge()
+	if err != nil {
+		return err
 	}
+	checker := conf.checker(nil)
+	defer checker.Close()
+	lang, table := knowledge.Lang(c.Lang), newCheckTable(k, knowledge.Lang(c.Lang), names)
+	var refused atomic.Bool
+	var mu sync.Mutex
+	turns := map[string]chan struct{}{}
+	turn := func(suffix string) chan struct{} {
+		mu.Lock()
+		defer mu.Unlock()
+		if turns[suffix] == nil {
+			turns[suffix] = make(chan struct{}, perSuffix)
+		}
+		return turns[suffix]
+	}
+	bar := g.progress(len(names))
 	work := func(raw string) []byte {
-		var b bytes.Buffer
-		name, refusal := dialog.ParseDomain(raw)
-		var report dialog.DomainReport
-		if refusal != nil {
-			refused.Store(true)
-			report = dialog.RefusedReport(k, raw, refusal, knowledge.ZH)
-		} else {
-			report = dialog.Judge(k, name, checker.Check(g.ctx, name), dialog.JudgeOptions{Subject: c.Subject, Now: time.Now(), Lang: knowledge.ZH, Zone: conf.Operator.Zone})
-		}
-		if c.JSON {
-			writeJSON(&b, report) // a buffer does not fail
-		} else {
-			fmt.Fprintf(&b, "%s\n\n", report.Text(k, knowledge.ZH))
-		}
 		if bar != nil {
-			bar.Add(1)
+			defer bar.Add(1)
+		}
+		var report dialog.DomainReport
+		if name, refusal := dialog.ParseDomain(raw); refusal != nil {
+			refused.Store(true)
+			report = dialog.RefusedReport(k, raw, refusal, lang)
+		} else {
+			t := turn(name.Suffix)
+			t <- struct{}{}
+			ev := checker.Check(g.ctx, name)
+			<-t
+			report = dialog.Judge(k, name, ev, dialog.JudgeOptions{Subject: c.Subject, Now: time.Now(), Lang: lang, Zone: conf.Operator.Zone})
+		}
+		var b bytes.Buffer
+		switch {
+		case c.JSON:
+			writeJSON(&b, report) // a buffer does not fail
+		case c.File != "":
+			table.row(&b, report)
+		default:
+			fmt.Fprintf(&b, "%s\n\n", printable(report.Text(k, lang)))
 		}
 		return b.Bytes()
 	}
 	out := bufio.NewWriter(g.stdout)
 	defer out.Flush()
-	err = inOrder(g.ctx, lines(names, nil), work, func(b []byte) error { _, err := out.Write(b); return err }, out.Flush)
+	if c.File != "" && !c.JSON {
+		table.head(out)
+	}
+	err = inOrder(g.ctx, lines(names, strings.NewReader("")), work, func(b []byte) error {
+		if bar != nil {
+			bar.Clear()
+		}
+		_, err := out.Write(b)
+		return err
+	}, out.Flush)
 	if err == nil && refused.Load() {
 		err = silentError{}
 	}
 	return err
 }
 
+// progress is a bar on standard error where that is a terminal and there is more than one name; else nil.
+func (g *globals) progress(n int) *progressbar.ProgressBar {
+	f, ok := g.stderr.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || n < 2 {
+		return nil
+	}
+	return progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("check"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
+}
+
+// names are the arguments and the lines of the file that are neither blank nor a comment.
 func (c *checkCmd) names(stdin io.Reader) ([]string, error) {
 	names := c.Domain
 	if c.File == "" {
@@ -90,7 +130,7 @@ func (c *checkCmd) names(stdin io.Reader) ([]string, error) {
 	if c.File != "-" {
 		f, err := os.Open(c.File)
 		if err != nil {
-			return nil, fmt.Errorf("--file: %w", err)
+			return nil, fmt.Errorf("--file: %w; give a file with one name a line, or - for standard input", err)
 		}
 		defer f.Close()
 		r = f
@@ -101,7 +141,7 @@ func (c *checkCmd) names(stdin io.Reader) ([]string, error) {
 		if err != nil || !ok {
 			return names, err
 		}
-		if s = strings.TrimSpace(s); s != "" {
+		if s = strings.TrimSpace(s); s != "" && !strings.HasPrefix(s, "#") {
 			names = append(names, s)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // environment gives every test a folder of its own and keeps look-ups on this machine: the resolver and the servers named here answer nothing.
-func environment(t *testing.T, dir string) []string {
+func environment(t testing.TB, dir string) []string {
 	t.Helper()
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
@@ -27,7 +27,7 @@ func environment(t *testing.T, dir string) []string {
 		"BEIANBOT_DOMAIN_CHECK_RESOLVER=" + c.LocalAddr().String(), "BEIANBOT_DOMAIN_CHECK_WHOIS_SERVER=127.0.0.1:1", "BEIANBOT_DOMAIN_CHECK_RDAP_URL=http://127.0.0.1:1", "BEIANBOT_DOMAIN_CHECK_TIMEOUT=300ms"}
 }
 
-func call(t *testing.T, env []string, stdin string, args ...string) (code int, stdout, stderr string) {
+func call(t testing.TB, env []string, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = run(context.Background(), args, env, strings.NewReader(stdin), &out, &errs)

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"beianbot/bot/domaincheck/domaintest"
+	"beianbot/dialog"
+)
+
+// loopbackWorld starts the servers of a small world and gives the environment that names them.
+func loopbackWorld(t testing.TB) (env []string, whois *domaintest.WHOIS) {
+	whois = domaintest.NewWHOIS(t, func(q string, c net.Conn, gone <-chan struct{}) {
+		domaintest.Says(domaintest.CN("{name}", "广州示例科技有限公司", "阿里云计算有限公司（万网）", "2036-03-17 12:48:36"))(q, c, gone)
+	})
+	rdap := domaintest.NewRDAP(t, domaintest.Serves(map[string]domaintest.Domain{"example.com": {Registrar: "GoDaddy.com, LLC", IANA: "146", Expiry: "2036-08-13T04:00:00Z", Statuses: []string{"client hold"}}}))
+	dns := domaintest.NewDNS(t, domaintest.Zone{"example.cn": {"223.5.5.5"}, "example.com": {"47.52.1.1"}})
+	return []string{"BEIANBOT_DOMAIN_CHECK_WHOIS_SERVER=" + whois.Addr, "BEIANBOT_DOMAIN_CHECK_RDAP_URL=" + rdap.URL, "BEIANBOT_DOMAIN_CHECK_RESOLVER=" + dns.Addr}, whois
+}
+
+func TestCheckJSON(t *testing.T) {
+	env, _ := loopbackWorld(t)
+	code, out, errs := call(t, append(environment(t, t.TempDir()), env...), "", "check", "--json", "--subject", "广州示例科技有限公司", "https://www.example.cn/x", "example.com", "free.com")
+	if code != 0 || errs != "" {
+		t.Fatalf("exit %d %s", code, errs)
+	}
+	results := map[string]string{}
+	for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+		var r dialog.DomainReport
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range r.Conditions {
+			results[r.Domain] += " " + string(c.Result) + "/" + c.Source
+		}
+		results[r.Domain] += " " + r.Hosting.Location
+	}
+	for name, want := range map[string]string{
+		"www.example.cn": " pass/knowledge pass/whois pass/whois unknown/whois pass/whois unknown",
+		"example.com":    " pass/knowledge fail/rdap pass/rdap unknown/rdap unknown/rdap overseas",
+		"free.com":       " pass/knowledge unknown/rdap fail/rdap unknown/rdap unknown/rdap unknown",
+	} {
+		if results[name] != want {
+			t.Errorf("%s:%s, want%s", name, results[name], want)
+		}
+	}
+	if strings.Contains(out, "广州示例") {
+		t.Errorf("the holder is told: %s", out)
+	}
+}
+
+func TestCheckFile(t *testing.T) {
+	env, whois := loopbackWorld(t)
+	env = append(environment(t, t.TempDir()), env...)
+	file := filepath.Join(t.TempDir(), "names.txt")
+	if err := os.WriteFile(file, []byte("\ufeffexample.cn\r\n\r\n# a comment\nexample.com\nexample.cn\n10.0.0.1\nevil\x1b[2J.cn\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, out, _ := call(t, env, "", "check", "--file", file)
+	want := []string{"域名", "example.cn   ✓     ✓       ✓       ?     ?       mainland  2036-03-17  阿里云计算有限公司（万网）", "example.com  ✓     ✗       ✓       ?     ?       overseas  2036-08-13  GoDaddy.com, LLC", "example.cn", "10.0.0.1     ! ", "evil[2J.cn   ! "}
+	got := strings.Split(strings.TrimSpace(out), "\n")
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || !strings.HasPrefix(got[i], want[i]) {
+			t.Fatalf("line %d of\n%s", i+1, out)
+		}
+	}
+	if code != 1 {
+		t.Errorf("exit %d: two names cannot be checked", code)
+	}
+	if n := len(whois.Asked()); n != 1 {
+		t.Errorf("%d queries for one name", n)
+	}
+	if code, out, _ := call(t, env, "example.com\nexample.cn\n", "check", "--json", "--lang", "en", "--file", "-"); code != 0 || strings.Count(out, "\n") != 2 || !strings.Contains(out, "not an approved mainland registrar") {
+		t.Errorf("exit %d %s", code, out)
+	}
+	for _, args := range [][]string{{"check"}, {"check", "--lang", "fr", "example.cn"}} {
+		if code, _, errs := call(t, env, "", args...); code != 2 || errs == "" {
+			t.Errorf("%q: exit %d %s", args, code, errs)
+		}
+	}
+	if code, _, errs := call(t, env, "", "check", "--file", filepath.Join(t.TempDir(), "none")); code != 1 || !strings.Contains(errs, "--file") {
+		t.Errorf("missing file: exit %d %s", code, errs)
+	}
+	if code, out, _ := call(t, env, "", "check", "--json", "--file", "-"); code != 0 || out != "" {
+		t.Errorf("no names: exit %d %q", code, out)
+	}
+}
+
+// BenchmarkCheckFile reads 1,000 names against healthy servers on loopback.
+func BenchmarkCheckFile(b *testing.B) {
+	whois := domaintest.NewWHOIS(b, domaintest.Says(domaintest.CN("{name}", "示例", "阿里云计算有限公司（万网）", "2036-03-17 12:48:36")))
+	rdap := domaintest.NewRDAP(b, func(w http.ResponseWriter, r *http.Request) {
+		name := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+		w.Write(domaintest.Domain{Registrar: "DNSPod, Inc.", IANA: "1697", Expiry: "2036-08-13T04:00:00Z"}.JSON(name))
+	})
+	zone := domaintest.Zone{}
+	var names strings.Builder
+	for i := range 1000 {
+		name := fmt.Sprintf("name%d.%s", i, []string{"cn", "com"}[i%2])
+		zone[name] = []string{"223.5.5.5"}
+		fmt.Fprintln(&names, name)
+	}
+	env := append(environment(b, b.TempDir()), "BEIANBOT_DOMAIN_CHECK_WHOIS_SERVER="+whois.Addr, "BEIANBOT_DOMAIN_CHECK_RDAP_URL="+rdap.URL, "BEIANBOT_DOMAIN_CHECK_RESOLVER="+domaintest.NewDNS(b, zone).Addr)
+	b.ResetTimer()
+	for range b.N {
+		code, out, errs := call(b, env, names.String(), "check", "--json", "--file", "-")
+		if code != 0 || strings.Count(out, `"whois"`) == 0 || strings.Count(out, `"id":"registration_valid","result":"pass"`) != 1000 {
+			b.Fatalf("exit %d, %d valid %s", code, strings.Count(out, `"id":"registration_valid","result":"pass"`), errs)
+		}
+	}
+	b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "names/s")
+}
