@@ -40,6 +40,9 @@ func Judge(k *knowledge.Knowledge, name DomainName, ev Evidence, opt JudgeOption
 	}
 	j := judge{d: &k.Domain, name: name, ev: ev, opt: opt}
 	j.r = DomainReport{Domain: name.Host, Registrable: name.Registrable, CheckedAt: at.UTC().Truncate(time.Second), Registrar: ev.Registrar, Status: ev.Statuses}
+	if name.Unicode != name.Host {
+		j.r.Unicode = name.Unicode
+	}
 	j.suffix()
 	j.registrar()
 	j.valid()

@@ -1,12 +1,11 @@
 package dialog
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/idna"
 
 	"beianbot/knowledge"
 )
@@ -94,6 +93,7 @@ type Hosting struct {
 // DomainReport is a finished check: the contract's object for one domain.
 type DomainReport struct {
 	Domain      string      `json:"domain"`
+	Unicode     string      `json:"unicode,omitempty"` // the name as people write it, where that is another
 	Registrable string      `json:"registrable,omitempty"`
 	CheckedAt   time.Time   `json:"checked_at,omitzero"`
 	Conditions  []Condition `json:"conditions,omitempty"`
@@ -147,12 +147,7 @@ func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 }
 
 // shown is the name as people write it.
-func (r DomainReport) shown() string {
-	if u, err := idna.ToUnicode(r.Domain); err == nil {
-		return u
-	}
-	return r.Domain
-}
+func (r DomainReport) shown() string { return cmp.Or(r.Unicode, r.Domain) }
 
 // Summary is one sentence on how it stands.
 func (r DomainReport) Summary(k *knowledge.Knowledge, lang knowledge.Lang) string {

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strings"
 	"time"
 	"unicode"
-
-	"golang.org/x/net/idna"
 
 	"beianbot/dialog"
 	"beianbot/knowledge"
@@ -43,10 +42,7 @@ func newCheckTable(k *knowledge.Knowledge, lang knowledge.Lang, names []string) 
 func (t *checkTable) head(w io.Writer) { t.line(w, heads[t.lang]) }
 
 func (t *checkTable) row(w io.Writer, r dialog.DomainReport) {
-	name := printable(r.Domain)
-	if u, err := idna.ToUnicode(r.Domain); err == nil {
-		name = printable(u)
-	}
+	name := printable(cmp.Or(r.Unicode, r.Domain))
 	if r.Error != "" {
 		t.line(w, []string{name, "! " + r.Error})
 		return

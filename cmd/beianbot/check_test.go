@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"beianbot/bot/domaincheck/domaintest"
 	"beianbot/dialog"
 )
@@ -115,4 +117,36 @@ func BenchmarkCheckFile(b *testing.B) {
 		}
 	}
 	b.ReportMetric(1000*float64(b.N)/b.Elapsed().Seconds(), "names/s")
+}
+
+// TestBrowserDomainCard: a card on a phone says first what fails, each result with evidence, source and what to do, and nothing is wider than the screen.
+func TestBrowserDomainCard(t *testing.T) {
+	env, _ := loopbackWorld(t)
+	base := startServer(t, t.TempDir(), env...)
+	ctx := browser(t, 390, 844)
+	do(t, ctx, "greeting", chromedp.Steps(chromedp.Navigate(base), chromedp.WaitVisible(".options button")))
+	say(t, ctx, "帮我查 example.com")
+	do(t, ctx, "card", chromedp.WaitVisible(".condition"))
+	do(t, ctx, "top", chromedp.Evaluate[bool](`(document.querySelector(".card").scrollIntoView(), true)`))
+	shot(t, ctx, "domain-card")
+	marks := do(t, ctx, "marks", chromedp.Evaluate[string](`[...document.querySelectorAll(".condition .mark")].map(e => e.textContent).join("")`))
+	if marks != "✗??✓✓" {
+		t.Errorf("marks %q: what fails comes first", marks)
+	}
+	text := do(t, ctx, "text", chromedp.Text(".card"))
+	for _, want := range []string{"GoDaddy.com, LLC 不是批复的国内注册商 (注册局 RDAP)", "现在要做:到现在的注册商控制台转出", "client hold", "查询时间(北京时间)", "现在指向大陆以外", "批复名单"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the card lacks %q:\n%s", want, text)
+		}
+	}
+	if wide := do(t, ctx, "width", chromedp.Evaluate[int](`Math.max(...[...document.querySelectorAll("main *")].map(e => e.getBoundingClientRect().right))`)); wide > 390 {
+		t.Errorf("something reaches to %d of 390 pixels", wide)
+	}
+	say(t, ctx, "换成 example.cn 呢")
+	do(t, ctx, "second card", chromedp.Poll[bool](`document.querySelectorAll(".card").length === 2`))
+	do(t, ctx, "top", chromedp.Evaluate[bool](`(document.querySelectorAll(".card")[1].scrollIntoView(), true)`))
+	shot(t, ctx, "domain-card-cn")
+	if text := do(t, ctx, "second", chromedp.Evaluate[string](`document.querySelectorAll(".card")[1].textContent`)); !strings.Contains(text, "⚠ 域名现在已经解析到大陆服务器") || strings.Contains(text, "广州示例") {
+		t.Errorf("second card: %s", text)
+	}
 }

@@ -2,11 +2,11 @@
 // The visitors' chat. What is said comes from the server's history by number, so a reload or a lost connection loses and repeats nothing.
 const words = {
   zh: { title: "备案助手", typing: "正在输入", box: "输入消息", send: "发送", lang: "English", log: "对话", lost: "连接中断,正在重连…", unsent: "没有发出去,请再试一次。", full: "展开全文", less: "收起",
-    open: "清单网页(打勾、打印)", pdf: "下载 PDF", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", customer: "您说:", bot: "助手说:", hosting: "现在指向:", done: "已完成", now: "当前", later: "未到",
+    open: "清单网页(打勾、打印)", pdf: "下载 PDF", copies: n => `一式${n}份`, where: "哪里拿:", pass: "符合", fail: "不符合", unknown: "还不能确定", customer: "您说:", bot: "助手说:", hosting: "现在指向:", checked: "查询时间(北京时间):", todo: "现在要做:", by: { knowledge: "批复名单", whois: "注册局 WHOIS", rdap: "注册局 RDAP", dns: "DNS" }, done: "已完成", now: "当前", later: "未到",
     place: { mainland: "中国大陆", overseas: "大陆以外", mixed: "大陆和大陆以外都有", unknown: "没有解析或查不到" }, picked: (a, b) => `已备 ${a}/${b}`,
     conditions: { tld_approved: "后缀已获批复", registrar_approved: "注册商已获批复", registration_valid: "在注册有效期内", real_name_verified: "已实名认证", holder_matches: "持有者与主体一致" } },
   en: { title: "Filing assistant", typing: "writing", box: "Your message", send: "Send", lang: "中文", log: "Conversation", lost: "Connection lost, reconnecting…", unsent: "Not sent; please try again.", full: "Full text", less: "Less",
-    open: "List page (tick, print)", pdf: "Download PDF", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", customer: "You said: ", bot: "Assistant said: ", hosting: "Points to: ", done: "done", now: "now", later: "later",
+    open: "List page (tick, print)", pdf: "Download PDF", copies: n => `${n} copies`, where: "Where to get it: ", pass: "met", fail: "not met", unknown: "not known", customer: "You said: ", bot: "Assistant said: ", hosting: "Points to: ", checked: "Checked (Beijing time): ", todo: "Do now: ", by: { knowledge: "approved list", whois: "registry, WHOIS", rdap: "registry, RDAP", dns: "DNS" }, done: "done", now: "now", later: "later",
     place: { mainland: "mainland China", overseas: "outside the mainland", mixed: "mainland and abroad", unknown: "nowhere, or not known" }, picked: (a, b) => `${a} of ${b} ready`,
     conditions: { tld_approved: "Suffix approved", registrar_approved: "Registrar approved", registration_valid: "Registration valid", real_name_verified: "Real name verified", holder_matches: "Holder is the subject" } },
 };
@@ -70,20 +70,23 @@ function checklist(c) {
   return card;
 }
 function domain(d) {
-  const card = make("section", "card"), list = make("ul"), marks = { pass: "✓", fail: "✗", unknown: "?" };
-  card.append(make("h2", "", d.domain), list);
-  card.setAttribute("aria-label", d.domain);
-  for (const c of d.conditions || []) {
+  const card = make("section", "card"), list = make("ul"), marks = { pass: "✓", fail: "✗", unknown: "?" }, rank = ["fail", "unknown", "pass"];
+  card.append(make("h2", "", d.unicode || d.domain));
+  card.setAttribute("aria-label", d.unicode || d.domain);
+  if (d.checked_at) card.append(make("span", "small", t().checked + new Date(d.checked_at).toLocaleString(lang === "zh" ? "zh-CN" : "en-GB", { timeZone: "Asia/Shanghai", dateStyle: "medium", timeStyle: "short" })));
+  for (const w of d.warnings || []) card.append(make("p", "warning", "⚠ " + w));
+  card.append(list);
+  for (const c of [...(d.conditions || [])].sort((a, b) => rank.indexOf(a.result) - rank.indexOf(b.result))) {
     const li = make("li", "condition " + c.result), body = make("div");
     const mark = make("span", "mark", marks[c.result]);
     mark.setAttribute("aria-hidden", "true");
     body.append(make("strong", "", t().conditions[c.id] || c.id), make("span", "word", t()[c.result]));
-    body.append(make("span", "small", c.evidence));
-    if (c.advice) body.append(make("span", "small", c.advice));
+    body.append(make("span", "small", c.evidence + " (" + (t().by[c.source] || c.source) + ")"));
+    if (c.advice) body.append(make("span", "small todo", t().todo + c.advice));
     li.append(mark, body);
     list.append(li);
   }
-  if (d.hosting) card.append(make("span", "small", t().hosting + t().place[d.hosting.location]));
+  if (d.hosting) card.append(make("span", "small", d.hosting.text || t().hosting + t().place[d.hosting.location]));
   return card;
 }
 function steps(c) {
