@@ -49,7 +49,11 @@ func TestDNS(t *testing.T) {
 	} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
-			ev := check(t, Config{Timeout: 500 * time.Millisecond, WHOISServer: whois.Addr, Resolver: dns.Addr}, host)
+			limit := patience("")
+			if want.failed {
+				limit = patience(dialog.TroubleNoAnswer)
+			}
+			ev := check(t, Config{Timeout: limit, WHOISServer: whois.Addr, Resolver: dns.Addr}, host)
 			var countries []string
 			for _, a := range ev.Addresses {
 				countries = append(countries, a.Country)
