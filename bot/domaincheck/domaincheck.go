@@ -70,17 +70,18 @@ func New(c Config) *Checker {
 	if c.Asked == nil {
 		c.Asked = func(string, string, time.Duration) {}
 	}
+	named := map[string]bool{}
+	for _, a := range []string{c.WHOISServer, hostPort(c.RDAPURL), hostPort(c.Bootstrap), c.IANA} {
+		named[strings.ToLower(a)] = true
+	}
 	if c.Bootstrap == "" {
 		c.Bootstrap = "https://data.iana.org/rdap/dns.json"
 	}
 	if c.IANA == "" {
 		c.IANA = "whois.iana.org:43"
 	}
-	k := &Checker{conf: c, named: map[string]bool{}, lookup: net.DefaultResolver, gates: gates{now: c.Now}, found: newCache[dialog.Evidence](c.Now), places: newCache[place](c.Now),
+	k := &Checker{conf: c, named: named, lookup: net.DefaultResolver, gates: gates{now: c.Now}, found: newCache[dialog.Evidence](c.Now), places: newCache[place](c.Now),
 		lists: newCache[map[string]string](c.Now), referrals: newCache[string](c.Now)}
-	for _, a := range []string{c.WHOISServer, hostPort(c.RDAPURL), hostPort(c.Bootstrap), c.IANA} {
-		k.named[strings.ToLower(a)] = true
-	}
 	if c.Resolver != "" {
 		k.lookup = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer

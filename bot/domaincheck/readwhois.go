@@ -33,7 +33,7 @@ func ReadWHOIS(name dialog.DomainName, text string) dialog.Evidence {
 		zone = beijing
 	}
 	found, section := false, ""
-	lines := asciiLines(text)
+	lines := textLines(text)
 	for i, line := range lines {
 		key, value, ok := field(line)
 		if i == len(lines)-1 && (!expiryKey.MatchString(key) || len(value) < len("2006-01-02 15:04:05")) {

@@ -116,6 +116,6 @@ func throttled(text string) bool {
 
 var isRecord = regexp.MustCompile(`(?im)^[ \t]*(domain name|domain|registrar|no match|no matching record)\b`)
 
-func asciiLines(text string) []string {
+func textLines(text string) []string {
 	return strings.Split(strings.ReplaceAll(strings.ToValidUTF8(strings.TrimPrefix(text, "\ufeff"), ""), "\r", ""), "\n")
 }
