@@ -285,7 +285,7 @@ func (j *judge) hosting() {
 	h.Text = j.say(j.d.Texts.Hosting[text])
 	if c := j.cdn(); c != nil {
 		h.CDN = c.Name.In(j.opt.Lang)
-		h.Text += j.gap() + j.say(j.d.Texts.Hosting["cdn"], "cdn", h.CDN)
+		h.Text += pick(j.opt.Lang, "", " ") + j.say(j.d.Texts.Hosting["cdn"], "cdn", h.CDN)
 		if c.Mainland && h.Location != "mainland" && h.Location != "mixed" {
 			j.warn(j.d.Texts.CDNInside, "cdn", h.CDN)
 		}
@@ -294,14 +294,6 @@ func (j *judge) hosting() {
 		j.warn(j.d.Texts.Live)
 	}
 	j.r.Hosting = h
-}
-
-// gap is what stands between two sentences.
-func (j *judge) gap() string {
-	if j.opt.Lang == knowledge.EN {
-		return " "
-	}
-	return ""
 }
 
 // cdn is the delivery network that the chain or an address belongs to; nil for none that is known.
@@ -351,6 +343,14 @@ func (j *judge) below(suffixes []string) bool {
 		a, err := idna.Lookup.ToASCII(s)
 		return err == nil && strings.HasSuffix(j.name.Registrable, "."+a)
 	})
+}
+
+// pick gives what stands between or around sentences in a language.
+func pick(l knowledge.Lang, zh, en string) string {
+	if l == knowledge.EN {
+		return en
+	}
+	return zh
 }
 
 func fill(s string, pairs ...string) string {
