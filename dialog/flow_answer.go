@@ -119,6 +119,10 @@ func (t *turn) relatedMenu() []Option {
 
 // filingType tells which kind of filing fits what the customer has said, or explains the kinds.
 func (t *turn) filingType() {
+	if a := t.find(knowledge.FilingTypeTopic); len(a.Asked) > 0 { // a narrower question: whether two go together, what happens to the old site
+		t.give(a)
+		return
+	}
 	if f := t.k.FilingTypes[t.c.Slots.FilingType]; f != nil {
 		t.addFilingType(f)
 		return

@@ -339,8 +339,13 @@ func (t *turn) document(id knowledge.DocumentID) {
 
 // provinceRules says what is special in a province, for the subject and filing type as far as they are known.
 func (t *turn) provinceRules() {
+	a := t.find(knowledge.ProvinceRules)
+	if len(a.When.Province) > 0 { // a narrower question on this province
+		t.give(a)
+		return
+	}
 	if t.c.Slots.Province == "" {
-		if t.c.Facts[skipped(knowledge.SlotProvince)] != "" || len(t.find(knowledge.ProvinceRules).Asked) > 0 {
+		if t.c.Facts[skipped(knowledge.SlotProvince)] != "" || len(a.Asked) > 0 {
 			t.answer(knowledge.ProvinceRules)
 			return
 		}

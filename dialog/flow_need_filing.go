@@ -19,6 +19,10 @@ func (t *turn) decide() Outcome {
 func (t *turn) needFiling() {
 	out := t.decide()
 	if out.Ask != nil {
+		if a := t.find(knowledge.NeedFiling); len(a.Asked) > 0 { // asked in general: ports, subdomains, what happens without
+			t.give(a)
+			return
+		}
 		if out.Ask.Fact == "location" && t.c.Slots.Domain != "" && t.report(t.c.Slots.Domain) == nil && t.check(knowledge.NeedFiling, t.c.Slots.Domain) {
 			return
 		}
