@@ -17,6 +17,16 @@ const heldForRequest = 30 * time.Second
 type waiter struct {
 	ready chan struct{}
 	once  sync.Once
+
+	turns int // saved while it waited, guarded by the service's mu; the last of them, and what that said
+	last  Turn
+	said  []Outgoing
+}
+
+// brought is what can be said after the message, without asking the store: what its turn said, when nothing waited before it, no other turn came between, and
+// the sender could not have taken it yet.
+func (w *waiter) brought(in Incoming, now time.Time) ([]Outgoing, bool) {
+	return w.said, !in.Owed && w.turns == 1 && slices.Contains(w.last.Inbox, in.ID) && now.Before(w.last.NotBefore)
 }
 
 func (w *waiter) wake() { w.once.Do(func() { close(w.ready) }) }
@@ -51,7 +61,7 @@ func (s *Service) Ask(ctx context.Context, a Address, m dialog.Message) (*Answer
 	if later { // a later message of this customer waits too and takes all of it
 		return &Answer{Pending: true}, nil
 	}
-	return s.answer(a, in.ID, fresh, pending)
+	return s.answer(in, w, fresh, pending)
 }
 
 // leave takes a waiter off its conversation, and says whether something is still under way and whether a later request waits.
@@ -71,7 +81,8 @@ func (s *Service) leave(a Address, t *talk, w *waiter) (pending, later bool) {
 }
 
 // answer claims what can be said to a customer now.
-func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, error) {
+func (s *Service) answer(in Incoming, w *waiter, fresh, pending bool) (*Answer, error) {
+	a, inbox := in.Address, in.ID
 	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second) // the request's own time may be over; what is ready is still wanted
 	defer cancel()
 	out := &Answer{Pending: pending}
@@ -84,20 +95,20 @@ func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, 
 		if err != nil || len(rows) == 0 {
 			return out, err
 		}
-		free := make([]int64, len(rows))
-		for i, r := range rows {
-			free[i] = r.ID
-		}
-		return out, s.outbox.SettlePassive(ctx, inbox, nil, free, s.lookups.Now())
+		defer sender.signal()
+		return out, s.outbox.SettlePassive(ctx, inbox, nil, ids(rows), s.lookups.Now())
 	}
 	var err error
+	said, known := w.brought(in, s.lookups.Now())
 	if !fresh { // the network did not get the response and asks again
 		if out.Parts, err = s.outbox.Passive(ctx, inbox); err == nil && len(out.Parts) > 0 {
 			sender.release(a.Customer)
 			return out, nil
 		}
 	}
-	if err == nil {
+	if fresh && known {
+		out.Parts = said
+	} else if err == nil {
 		out.Parts, err = s.outbox.Unsettled(ctx, a)
 	}
 	if err != nil || len(out.Parts) == 0 {
@@ -106,17 +117,23 @@ func (s *Service) answer(a Address, inbox int64, fresh, pending bool) (*Answer, 
 	}
 	parts := out.Parts
 	out.settle = func(ctx context.Context, taken int) error {
-		defer sender.release(a.Customer)
-		var sent, free []int64
-		for i, p := range parts {
-			if i < taken {
-				sent = append(sent, p.ID)
-				s.observer.Delivered(a.Channel, "passive")
-			} else {
-				free = append(free, p.ID)
-			}
+		err := s.outbox.SettlePassive(ctx, inbox, ids(parts[:taken]), ids(parts[taken:]), s.lookups.Now())
+		for range taken {
+			s.observer.Delivered(a.Channel, "passive")
 		}
-		return s.outbox.SettlePassive(ctx, inbox, sent, free, s.lookups.Now())
+		sender.release(a.Customer)
+		if taken < len(parts) {
+			sender.signal()
+		}
+		return err
 	}
 	return out, nil
+}
+
+func ids(list []Outgoing) []int64 {
+	out := make([]int64, len(list))
+	for i, o := range list {
+		out[i] = o.ID
+	}
+	return out
 }

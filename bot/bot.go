@@ -26,6 +26,8 @@ type Incoming struct {
 	ID      int64
 	Address Address
 	Message dialog.Message
+	// Owed says that something waited for this customer when the message was stored.
+	Owed bool
 }
 
 // Draft is a reply and the messages that its channel made of it; no parts means that the channel takes it whole.
@@ -58,6 +60,12 @@ type Turn struct {
 	Record Record
 }
 
+// Saved is what a saved turn left to do.
+type Saved struct {
+	Said    []Outgoing // its messages in order, as Unsettled would give them
+	Lookups []Lookup
+}
+
 // Entry is one line of a conversation as a page shows it, in the order in which it was said.
 type Entry struct {
 	ID    int64         `json:"id"`
@@ -77,8 +85,8 @@ type Conversations interface {
 	OpenLookups(ctx context.Context) ([]Lookup, error)
 	// Load gives a conversation; a new one for an address never seen.
 	Load(ctx context.Context, a Address) (dialog.Conversation, error)
-	// SaveTurn stores a turn whole or not at all, and gives the look-ups their numbers.
-	SaveTurn(ctx context.Context, t Turn) ([]Lookup, error)
+	// SaveTurn stores a turn whole or not at all. The turns of one conversation come one after another.
+	SaveTurn(ctx context.Context, t Turn) (Saved, error)
 }
 
 // Outbox is what the sender needs of a store.

@@ -28,7 +28,8 @@ type sender struct {
 	wake chan struct{}
 
 	mu     sync.Mutex
-	taken  map[CustomerID]bool // being delivered to, or claimed by an open request
+	taken  map[CustomerID]bool // being delivered to, or claimed by an open request; true when they were passed over meanwhile
+	more   bool                // more customers were due than could be read at once
 	parked time.Time           // nothing goes out before (a limit of the whole channel)
 }
 
@@ -47,10 +48,10 @@ func (d *sender) signal() {
 func (d *sender) claim(c CustomerID) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.taken[c] {
+	if _, taken := d.taken[c]; taken {
 		return false
 	}
-	d.taken[c] = true
+	d.taken[c] = false
 	return true
 }
 
@@ -71,11 +72,24 @@ func (d *sender) await(ctx context.Context, c CustomerID) bool {
 	return true
 }
 
+// pass notes that a customer who is taken has something due.
+func (d *sender) pass(c CustomerID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, taken := d.taken[c]; taken {
+		d.taken[c] = true
+	} else {
+		d.signal() // they were released in between
+	}
+}
+
 func (d *sender) release(c CustomerID) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.taken[c] || d.more {
+		d.signal()
+	}
 	delete(d.taken, c)
-	d.mu.Unlock()
-	d.signal()
 }
 
 // run delivers until the service stops. The ticker finds what becomes due by the clock.
@@ -112,8 +126,12 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 		}
 		return
 	}
+	d.mu.Lock()
+	d.more = len(customers) == 4*maxDeliveries
+	d.mu.Unlock()
 	for _, c := range customers {
 		if !d.claim(c) {
+			d.pass(c)
 			continue
 		}
 		select {

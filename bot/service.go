@@ -135,7 +135,9 @@ func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (boo
 		return false, err
 	}
 	s.enqueue(a, task{inbox: in.ID, event: m})
-	s.signal(a.Channel) // what was held for this customer may go now
+	if in.Owed {
+		s.signal(a.Channel) // what was held for this customer may go now
+	}
 	return true, nil
 }
 
@@ -250,8 +252,8 @@ func (s *Service) turn(a Address, tasks []task) {
 		t.NotBefore = t.Now.Add(heldForRequest)
 	}
 	s.mu.Unlock()
-	var checks []Lookup
-	if !s.insist("save turn", a, func() (err error) { checks, err = s.store.SaveTurn(ctx, t); return }) {
+	var saved Saved
+	if !s.insist("save turn", a, func() (err error) { saved, err = s.store.SaveTurn(ctx, t); return }) {
 		s.mu.Lock()
 		c.looks -= len(t.Lookups)
 		s.mu.Unlock()
@@ -261,10 +263,27 @@ func (s *Service) turn(a Address, tasks []task) {
 		s.observer.Turned(a.Channel, replies[0].Topic, time.Since(start))
 		s.log.Info("turn", "channel", a.Channel, "topic", replies[0].Topic, "confidence", replies[0].Confidence)
 	}
-	s.signal(a.Channel)
-	for _, l := range checks {
+	s.hand(a, c, t, saved.Said)
+	for _, l := range saved.Lookups {
 		s.look(l)
 	}
+}
+
+// hand gives what a turn said to the requests that wait for it, or to the sender.
+func (s *Service) hand(a Address, c *talk, t Turn, said []Outgoing) {
+	s.mu.Lock()
+	for _, w := range c.waiters {
+		w.turns, w.last, w.said = w.turns+1, t, said
+	}
+	waited := len(c.waiters) > 0
+	s.mu.Unlock()
+	if len(said) == 0 || waited && !t.NotBefore.IsZero() {
+		return
+	}
+	if !t.NotBefore.IsZero() { // the request gave up while the turn was being saved
+		s.insist("free replies", a, func() error { return s.outbox.SettlePassive(s.ctx, 0, nil, ids(said), s.lookups.Now()) })
+	}
+	s.signal(a.Channel)
 }
 
 // insist tries a few times, since a busy disk passes and a customer should not wait for the next start. What fails stays open in the store.

@@ -45,6 +45,11 @@ type outgoingRow struct {
 	owner bot.Speaker
 }
 
+// stamp gives a message its time, and the key that is the same whenever it is read.
+func stamp(at, id int64) (time.Time, string) {
+	return time.UnixMilli(at), fmt.Sprintf("b%d-%d", at, id)
+}
+
 func (s *Store) outgoing(ctx context.Context, where string, args ...any) ([]outgoingRow, error) {
 	rows, err := s.read.QueryContext(ctx, outgoing+where, args...)
 	if err != nil {
@@ -59,7 +64,7 @@ func (s *Store) outgoing(ctx context.Context, where string, args ...any) ([]outg
 		if err := rows.Scan(&o.ID, &o.Address.Channel, &o.Address.Customer, &part, &o.Attempts, &body, &at, &o.Speaker, &o.next, &o.owner); err != nil {
 			return nil, err
 		}
-		o.At, o.Key = time.UnixMilli(at), fmt.Sprintf("b%d-%d", at, o.ID)
+		o.At, o.Key = stamp(at, o.ID)
 		if err := json.Unmarshal(body, &o.Reply); err != nil {
 			return nil, fmt.Errorf("outbox row %d: %w", o.ID, err)
 		}

@@ -197,6 +197,9 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&n)
 }
 
+// owed says whether anything waits for a customer, and whether they are blocked.
+const owed = `SELECT EXISTS (SELECT 1 FROM outbox WHERE channel = ? AND customer = ? AND ` + open + `), EXISTS (SELECT 1 FROM reach WHERE channel = ? AND customer = ? AND blocked <> '')`
+
 // Receive stores a message once; see bot.Conversations.
 func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
 	body, err := json.Marshal(m)
@@ -205,8 +208,9 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 	}
 	in := bot.Incoming{Address: a, Message: m}
 	fresh := false
+	var blocked bool
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		in.ID, fresh = 0, false
+		in.ID, in.Owed, fresh = 0, false, false
 		err := tx.QueryRow(`INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (channel, external_id) DO NOTHING RETURNING id`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli()).Scan(&in.ID)
 		if errors.Is(err, sql.ErrNoRows) {
@@ -219,10 +223,17 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 		if _, err = tx.Exec("INSERT INTO entries (channel, customer, inbox_id) VALUES (?, ?, ?)", a.Channel, a.Customer, in.ID); err != nil {
 			return err
 		}
-		if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND "+open+" AND state = 'held'", a.Channel, a.Customer); err != nil {
+		if err = tx.QueryRow(owed, a.Channel, a.Customer, a.Channel, a.Customer).Scan(&in.Owed, &blocked); err != nil {
 			return err
 		}
-		_, err = tx.Exec("UPDATE reach SET blocked = '' WHERE channel = ? AND customer = ? AND blocked <> ''", a.Channel, a.Customer)
+		if in.Owed {
+			if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND "+open+" AND state = 'held'", a.Channel, a.Customer); err != nil {
+				return err
+			}
+		}
+		if blocked {
+			_, err = tx.Exec("UPDATE reach SET blocked = '' WHERE channel = ? AND customer = ?", a.Channel, a.Customer)
+		}
 		return err
 	})
 	return in, fresh, err
@@ -265,20 +276,21 @@ func (s *Store) Load(ctx context.Context, a bot.Address) (dialog.Conversation, e
 }
 
 // SaveTurn saves a turn whole.
-func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) {
+func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
+	var out bot.Saved
 	body, err := json.Marshal(t.Conversation)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	drafts, err := encodeDrafts(t.Replies)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
 	checks := make([]string, len(t.Lookups))
 	for i, l := range t.Lookups {
 		b, err := json.Marshal(l)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		checks[i] = string(b)
 	}
@@ -290,11 +302,11 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 	if t.Shown {
 		state, sentAt = "sent", now
 	}
-	var out []bot.Lookup
 	err = s.tx(ctx, func(tx *sql.Tx) error {
-		out = nil
-		if _, err := tx.Exec(`INSERT INTO conversations (channel, customer, body, updated_at) VALUES (?, ?, ?, ?)
-			ON CONFLICT (channel, customer) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at`, a.Channel, a.Customer, string(body), now); err != nil {
+		out = bot.Saved{}
+		var owner bot.Speaker
+		if err := tx.QueryRow(`INSERT INTO conversations (channel, customer, body, updated_at) VALUES (?, ?, ?, ?)
+			ON CONFLICT (channel, customer) DO UPDATE SET body = excluded.body, updated_at = excluded.updated_at RETURNING owner`, a.Channel, a.Customer, string(body), now).Scan(&owner); err != nil {
 			return err
 		}
 		var from any
@@ -317,7 +329,7 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 				return err
 			}
 		}
-		for _, d := range drafts {
+		for i, d := range drafts {
 			var reply int64
 			if err := tx.QueryRow("INSERT INTO replies (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
 				a.Channel, a.Customer, from, d.reply, now).Scan(&reply); err != nil {
@@ -326,10 +338,17 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 			if _, err := tx.Exec("INSERT INTO entries (channel, customer, reply_id) VALUES (?, ?, ?)", a.Channel, a.Customer, reply); err != nil {
 				return err
 			}
-			for _, part := range d.parts {
-				if _, err := tx.Exec("INSERT INTO outbox (reply_id, channel, customer, part, state, next_at, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-					reply, a.Channel, a.Customer, part, state, notBefore, sentAt); err != nil {
+			for j, part := range d.parts {
+				o := bot.Outgoing{Address: a, Speaker: bot.BotSpeaks, Reply: t.Replies[i].Reply}
+				if err := tx.QueryRow("INSERT INTO outbox (reply_id, channel, customer, part, state, next_at, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
+					reply, a.Channel, a.Customer, part, state, notBefore, sentAt).Scan(&o.ID); err != nil {
 					return err
+				}
+				if part != "" {
+					o.Part = t.Replies[i].Parts[j]
+				}
+				if o.At, o.Key = stamp(now, o.ID); !t.Shown && owner != bot.StaffSpeaks {
+					out.Said = append(out.Said, o)
 				}
 			}
 		}
@@ -338,7 +357,7 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) ([]bot.Lookup, error) 
 			if err := tx.QueryRow("INSERT INTO lookups (channel, customer, body, at) VALUES (?, ?, ?, ?) RETURNING id", a.Channel, a.Customer, c, now).Scan(&l.ID); err != nil {
 				return err
 			}
-			out = append(out, l)
+			out.Lookups = append(out.Lookups, l)
 		}
 		return insertRecord(tx, a.Channel, now, t.Record)
 	})
