@@ -5,11 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 )
 
 // committer lets writers share commits: with synchronous=FULL each commit waits for the disk, so all that is waiting when the disk is ready goes into one
-// transaction. Each writer runs under a savepoint of its own: one that fails undoes only itself. Nobody is told "done" before the commit.
+// transaction. One that fails undoes only itself: the transaction is begun anew, with a savepoint for each writer. Nobody is told "done" before the commit.
 type committer struct {
 	db   *sql.DB
 	jobs chan job
@@ -34,7 +35,7 @@ func newCommitter(db *sql.DB) *committer {
 	return c
 }
 
-// run returns once do's writes are on disk, or with the error for which they are not. A context that ends before the writes have begun stops them; after
+// run returns once do's writes are on disk, or with the error for which they are not. do may run twice, the first time undone. A context that ends before the writes have begun stops them; after
 // that it waits for the result, since "maybe stored" is no answer.
 func (c *committer) run(ctx context.Context, do func(*sql.Tx) error) error {
 	j := job{do: do, result: make(chan error, 1)}
@@ -95,6 +96,30 @@ func (c *committer) loop() {
 
 // commit runs a batch in one transaction and gives each job's result.
 func (c *committer) commit(batch []job) []error {
+	err := c.together(batch)
+	if err == nil || len(batch) == 1 {
+		return slices.Repeat([]error{err}, len(batch))
+	}
+	return c.apart(batch)
+}
+
+// together writes all of a batch or nothing.
+func (c *committer) together(batch []job) error {
+	tx, err := c.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // no effect after Commit
+	for _, j := range batch {
+		if err := j.do(tx); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// apart writes each job of a batch that does not fail by itself.
+func (c *committer) apart(batch []job) []error {
 	results := make([]error, len(batch))
 	fail := func(err error) []error {
 		for i := range results {
@@ -109,12 +134,6 @@ func (c *committer) commit(batch []job) []error {
 		return fail(err)
 	}
 	defer tx.Rollback() // no effect after Commit
-	if len(batch) == 1 {
-		if err := batch[0].do(tx); err != nil {
-			return []error{err}
-		}
-		return fail(tx.Commit())
-	}
 	for i, j := range batch {
 		if _, err := tx.Exec("SAVEPOINT job"); err != nil {
 			return fail(err)

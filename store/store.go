@@ -197,6 +197,21 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&n)
 }
 
+var errNoRow = errors.New("no row was added")
+
+// insert adds one row and gives its number, or errNoRow. (RETURNING does the same as a query, which costs the driver more.)
+func insert(tx *sql.Tx, id *int64, statement string, args ...any) error {
+	res, err := tx.Exec(statement, args...)
+	if err != nil {
+		return err
+	}
+	if n, err := res.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(err, errNoRow)
+	}
+	*id, err = res.LastInsertId()
+	return err
+}
+
 // owed says whether anything waits for a customer, and whether they are blocked.
 const owed = `SELECT EXISTS (SELECT 1 FROM outbox WHERE channel = ? AND customer = ? AND ` + open + `), EXISTS (SELECT 1 FROM reach WHERE channel = ? AND customer = ? AND blocked <> '')`
 
@@ -211,9 +226,9 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 	var blocked bool
 	err = s.tx(ctx, func(tx *sql.Tx) error {
 		in.ID, in.Owed, fresh = 0, false, false
-		err := tx.QueryRow(`INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
-			ON CONFLICT (channel, external_id) DO NOTHING RETURNING id`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli()).Scan(&in.ID)
-		if errors.Is(err, sql.ErrNoRows) {
+		err := insert(tx, &in.ID, `INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (channel, external_id) DO NOTHING`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli())
+		if errors.Is(err, errNoRow) {
 			return tx.QueryRow("SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, m.ID).Scan(&in.ID)
 		}
 		if err != nil {
@@ -331,8 +346,7 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
 		}
 		for i, d := range drafts {
 			var reply int64
-			if err := tx.QueryRow("INSERT INTO replies (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?) RETURNING id",
-				a.Channel, a.Customer, from, d.reply, now).Scan(&reply); err != nil {
+			if err := insert(tx, &reply, "INSERT INTO replies (channel, customer, inbox_id, body, at) VALUES (?, ?, ?, ?, ?)", a.Channel, a.Customer, from, d.reply, now); err != nil {
 				return err
 			}
 			if _, err := tx.Exec("INSERT INTO entries (channel, customer, reply_id) VALUES (?, ?, ?)", a.Channel, a.Customer, reply); err != nil {
@@ -340,8 +354,8 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
 			}
 			for j, part := range d.parts {
 				o := bot.Outgoing{Address: a, Speaker: bot.BotSpeaks, Reply: t.Replies[i].Reply}
-				if err := tx.QueryRow("INSERT INTO outbox (reply_id, channel, customer, part, state, next_at, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-					reply, a.Channel, a.Customer, part, state, notBefore, sentAt).Scan(&o.ID); err != nil {
+				if err := insert(tx, &o.ID, "INSERT INTO outbox (reply_id, channel, customer, part, state, next_at, sent_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+					reply, a.Channel, a.Customer, part, state, notBefore, sentAt); err != nil {
 					return err
 				}
 				if part != "" {
@@ -354,7 +368,7 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
 		}
 		for i, c := range checks {
 			l := bot.Lookup{Address: a, Check: t.Lookups[i]}
-			if err := tx.QueryRow("INSERT INTO lookups (channel, customer, body, at) VALUES (?, ?, ?, ?) RETURNING id", a.Channel, a.Customer, c, now).Scan(&l.ID); err != nil {
+			if err := insert(tx, &l.ID, "INSERT INTO lookups (channel, customer, body, at) VALUES (?, ?, ?, ?)", a.Channel, a.Customer, c, now); err != nil {
 				return err
 			}
 			out.Lookups = append(out.Lookups, l)
