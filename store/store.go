@@ -32,6 +32,7 @@ type Store struct {
 	lock  *os.File
 
 	commits *committer
+	recent  *recent // nil unless exclusive
 }
 
 // ErrLocked says that another serve works on the same store.
@@ -53,7 +54,7 @@ func Open(ctx context.Context, file string, exclusive bool) (*Store, error) {
 			f.Close()
 			return nil, fmt.Errorf("store %s: %w", file, ErrLocked)
 		}
-		s.lock = f
+		s.lock, s.recent = f, newRecent()
 	}
 	if err := s.open(ctx, file); err != nil {
 		s.Close()
@@ -278,8 +279,11 @@ func (s *Store) Open(ctx context.Context) ([]bot.Incoming, error) {
 
 // Load gives a conversation.
 func (s *Store) Load(ctx context.Context, a bot.Address) (dialog.Conversation, error) {
-	var body []byte
 	var c dialog.Conversation
+	body := s.recent.get(a)
+	if body != nil {
+		return c, json.Unmarshal(body, &c)
+	}
 	err := s.read.QueryRowContext(ctx, "SELECT body FROM conversations WHERE channel = ? AND customer = ?", a.Channel, a.Customer).Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c, nil
@@ -375,6 +379,10 @@ func (s *Store) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
 		}
 		return insertRecord(tx, a.Channel, now, t.Record)
 	})
+	if err != nil {
+		body = nil
+	}
+	s.recent.put(a, body)
 	return out, err
 }
 
