@@ -75,10 +75,13 @@ type Question struct {
 type Conversation struct {
 	Lang knowledge.Lang `json:"lang,omitempty"`
 	// LangFixed says that the customer chose the language; else it follows the last message.
-	LangFixed bool            `json:"lang_fixed,omitempty"`
-	State     State           `json:"state"`
-	Topic     knowledge.Topic `json:"topic,omitempty"` // what the last answer served
-	Slots     Slots           `json:"slots"`
+	LangFixed bool `json:"lang_fixed,omitempty"`
+	// Spoke is the language that the customer's words told clearly, "" before any did; Doubts counts messages in a row that look like another one.
+	Spoke  knowledge.Lang  `json:"spoke,omitempty"`
+	Doubts int             `json:"doubts,omitempty"`
+	State  State           `json:"state"`
+	Topic  knowledge.Topic `json:"topic,omitempty"` // what the last answer served
+	Slots  Slots           `json:"slots"`
 	// Facts are what the customer said beyond the slots, for need_filing and conditions of documents.
 	Facts Facts `json:"facts,omitempty"`
 	// Question is the open question; Pending are those that a digression pushed aside, the latest last.

@@ -151,9 +151,7 @@ func (t *turn) message(m Message) {
 	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
 		t.bareSubject(text)
 	}
-	if t.u.Lang != "" && !t.c.LangFixed {
-		t.c.Lang = t.u.Lang
-	}
+	t.hearLanguage()
 	if long {
 		t.add(part{text: t.say(t.s().TooLong)})
 	}

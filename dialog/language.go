@@ -1,6 +1,8 @@
 package dialog
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -11,11 +13,10 @@ import (
 var englishFrame = []string{"what", "is", "do", "does", "how", "the", "i", "my", "can", "for", "are", "we", "need", "where", "when", "please", "a", "to", "in", "of"}
 
 // language is that of a message: Chinese when it has Chinese characters (or was typed in pinyin), English when it has English words. It is "" where
-// nothing tells it: a number, a domain, a case number.
-func language(masked string, pinyin bool) knowledge.Lang {
-	if pinyin {
-		return knowledge.ZH
-	}
+// nothing tells it: a number, an address, a case number, one short name typed in pinyin ("aliyun", "zhejiang" are the same in English). weak says that it is no more
+// than a word or two of English, such as people put into talk in any language: hello, ok, WordPress.
+func language(masked string, pinyin bool) (lang knowledge.Lang, weak bool) {
+	masked = withoutAddresses(masked)
 	han, letters, frame := 0, 0, 0
 	for _, r := range masked {
 		switch {
@@ -25,23 +26,80 @@ func language(masked string, pinyin bool) knowledge.Lang {
 			letters++
 		}
 	}
-	if han == 0 {
-		if letters >= 2 {
-			return knowledge.EN
-		}
-		return ""
+	switch {
+	case pinyin && han <= shortName:
+		return "", false
+	case pinyin:
+		return knowledge.ZH, false
+	case han == 0 && letters < 2:
+		return "", false
+	case han > 0 && letters <= 4*han:
+		return knowledge.ZH, false
 	}
-	if letters > 4*han {
-		for _, w := range strings.FieldsFunc(masked, func(r rune) bool { return r < 'a' || r > 'z' }) {
-			for _, f := range englishFrame {
-				if w == f {
-					frame++
-				}
-			}
-		}
-		if frame >= 2 {
-			return knowledge.EN
+	words := strings.FieldsFunc(masked, func(r rune) bool { return r < 'a' || r > 'z' })
+	for _, w := range words {
+		if slices.Contains(englishFrame, w) {
+			frame++
 		}
 	}
-	return knowledge.ZH
+	switch {
+	case han == 0:
+		return knowledge.EN, frame == 0 && len(words) <= 2
+	case frame >= 2:
+		return knowledge.EN, false
+	}
+	return knowledge.ZH, false
+}
+
+// shortName is the most characters of a name that is typed in pinyin, such as heilongjiang.
+const shortName = 3
+
+// withoutAddresses takes out what hangs at a domain: the https:// before it and the path after it are no language.
+func withoutAddresses(masked string) string {
+	if !strings.ContainsRune(masked, maskDomain) {
+		return masked
+	}
+	return atDomain.ReplaceAllString(masked, " ")
+}
+
+var atDomain = regexp.MustCompile(`[!-~]*` + string(maskDomain) + `[!-~]*`)
+
+// speaks follows the language that the customer speaks. A name or a word that stands alone changes it only while nothing has told it better, and two Chinese ones in a row.
+func (c *Conversation) speaks(u Understanding) {
+	if u.Lang == "" || c.LangFixed {
+		return
+	}
+	if u.LangWeak && c.Spoke != "" && c.Spoke != u.Lang {
+		if c.Doubts++; u.Lang == knowledge.EN || c.Doubts < 2 {
+			return
+		}
+	} else if u.LangWeak {
+		c.Lang = u.Lang
+		return
+	}
+	c.Lang, c.Spoke, c.Doubts = u.Lang, u.Lang, 0
+}
+
+// hearLanguage goes over to the language of a message, with all that is open.
+func (t *turn) hearLanguage() {
+	before := t.c.Lang
+	if t.c.speaks(t.u); t.c.Lang == before {
+		return
+	}
+	if t.c.Question != nil {
+		t.translate(t.c.Question)
+	}
+	for i := range t.c.Pending {
+		t.translate(&t.c.Pending[i])
+	}
+}
+
+// translate puts an open question into the language that is spoken now, as it would be asked now. One that would not be asked again stays as it is.
+func (t *turn) translate(q *Question) {
+	again := &turn{e: t.e, k: t.k, c: t.c.clone(), now: t.now, u: Understanding{Lang: t.c.Lang}}
+	again.c.Question, again.c.Pending = nil, nil
+	again.serve(q.Topic, 1)
+	if a := again.c.Question; a != nil && a.Slot == q.Slot && a.Fact == q.Fact && a.Proof == q.Proof {
+		q.Text, q.Options = a.Text, a.Options
+	}
 }

@@ -224,7 +224,7 @@ func (t *turn) outOfScope() {
 
 func (t *turn) restart() {
 	lang, fixed := t.c.Lang, t.c.LangFixed
-	t.c = Conversation{Lang: lang, LangFixed: fixed, State: Idle, Refused: t.c.Refused, RefusedAt: t.c.RefusedAt}
+	t.c = Conversation{Lang: lang, LangFixed: fixed, Spoke: t.c.Spoke, State: Idle, Refused: t.c.Refused, RefusedAt: t.c.RefusedAt}
 	t.answer(knowledge.Restart)
 	t.parts[len(t.parts)-1].options = t.mainMenu()
 }

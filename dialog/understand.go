@@ -155,12 +155,15 @@ func (u *Understander) Understand(raw string) Understanding {
 		out.Slots.CaseNo = tidyCaseNo(masked[s:e])
 		masked = replaceGroup(u.caseNo, masked, string(maskCase))
 	}
-	out.Lang = language(masked, latin)
+	out.Lang, out.LangWeak = language(masked, latin)
 	out.Ordinal = ordinal(text)
 	out.Proof = proof(masked)
 	u.slots(&out, masked)
 	if latin && out.Bare && out.Slots.Province != "" {
 		out.Lang = "" // Zhejiang is Zhejiang in English too
+	}
+	if out.Lang == knowledge.ZH && out.Bare && !strings.ContainsAny(masked, bareRunes) {
+		out.LangWeak = true // 广东, 公司: a name that an English speaker may have copied
 	}
 	for _, p := range u.fix {
 		if p.Match(text) {

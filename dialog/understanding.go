@@ -35,6 +35,8 @@ type TopicScore struct {
 // Understanding is what one message says by itself, without the conversation.
 type Understanding struct {
 	Lang knowledge.Lang
+	// LangWeak says that Lang rests on no more than a name or a word: see Conversation.speaks.
+	LangWeak bool
 	// Text is the message normalised: half width, Simplified, lower case, common slips mended. Patterns match against it.
 	Text string
 	// Scores are all topics, the likeliest first. Asked are those to serve, in the order of the message: one, several, or none when it has no
