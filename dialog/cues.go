@@ -8,6 +8,7 @@ import (
 
 // cue is a knowledge.Cue made ready.
 type cue struct {
+	at       int // in the file
 	topic    int
 	weight   float32
 	when     []knowledge.Pattern
@@ -16,8 +17,8 @@ type cue struct {
 
 func (u *Understander) newCues(list []knowledge.Cue) []cue {
 	var out []cue
-	for _, c := range list {
-		r := cue{topic: slices.Index(knowledge.Topics, c.Topic), weight: float32(c.Weight), when: c.When}
+	for i, c := range list {
+		r := cue{at: i, topic: slices.Index(knowledge.Topics, c.Topic), weight: float32(c.Weight), when: c.When}
 		if r.topic < 0 {
 			continue // lint refuses it
 		}
@@ -34,7 +35,15 @@ func (u *Understander) newCues(list []knowledge.Cue) []cue {
 
 // applyCues adds the weight of every cue that holds.
 func (u *Understander) applyCues(masked string, units []unit, logits *[width]float32) {
-	var present [256]bool
+	present := presentClasses(units)
+	for i := range u.cues {
+		if c := &u.cues[i]; c.holds(masked, &present) {
+			logits[c.topic] += c.weight
+		}
+	}
+}
+
+func presentClasses(units []unit) (present [256]bool) {
 	for _, un := range units {
 		for _, c := range un.classes {
 			if int(c) < len(present) {
@@ -42,11 +51,7 @@ func (u *Understander) applyCues(masked string, units []unit, logits *[width]flo
 			}
 		}
 	}
-	for i := range u.cues {
-		if c := &u.cues[i]; c.holds(masked, &present) {
-			logits[c.topic] += c.weight
-		}
-	}
+	return present
 }
 
 func (c *cue) holds(text string, present *[256]bool) bool {

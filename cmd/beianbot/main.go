@@ -34,18 +34,19 @@ type globals struct {
 type cli struct {
 	globals
 
-	Serve     serveCmd     `cmd:"" default:"1" help:"Run every channel that is configured (the default)."`
-	Ask       askCmd       `cmd:"" help:"Answer each argument, or each line of standard input, as a new customer."`
-	Chat      chatCmd      `cmd:"" help:"One conversation over standard input and output."`
-	Check     checkCmd     `cmd:"" help:"Check domains live against the five conditions."`
-	Checklist checklistCmd `cmd:"" help:"Write a document list as a PDF file to print and tick off."`
-	Mirror    mirrorCmd    `cmd:"" help:"The mirror of the case system: import, status."`
-	Knowledge knowledgeCmd `cmd:"" help:"The knowledge files: lint."`
-	Report    reportCmd    `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`
-	Conf      configCmd    `cmd:"" name:"config" help:"The configuration: check."`
-	Doctor    doctorCmd    `cmd:"" help:"Ask the outside world whether this configuration works."`
-	WeChat    wechatCmd    `cmd:"" name:"wechat" help:"The WeChat official account: its menu."`
-	Version   versionCmd   `cmd:"" help:"Print version, commit and Go version."`
+	Serve      serveCmd      `cmd:"" default:"1" help:"Run every channel that is configured (the default)."`
+	Ask        askCmd        `cmd:"" help:"Answer each argument, or each line of standard input, as a new customer."`
+	Chat       chatCmd       `cmd:"" help:"One conversation over standard input and output."`
+	Check      checkCmd      `cmd:"" help:"Check domains live against the five conditions."`
+	Checklist  checklistCmd  `cmd:"" help:"Write a document list as a PDF file to print and tick off."`
+	Mirror     mirrorCmd     `cmd:"" help:"The mirror of the case system: import, status."`
+	Knowledge  knowledgeCmd  `cmd:"" help:"The knowledge files: lint."`
+	Report     reportCmd     `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`
+	Understand understandCmd `cmd:"" help:"Show what a message is taken to mean and why, or measure it on a file."`
+	Conf       configCmd     `cmd:"" name:"config" help:"The configuration: check."`
+	Doctor     doctorCmd     `cmd:"" help:"Ask the outside world whether this configuration works."`
+	WeChat     wechatCmd     `cmd:"" name:"wechat" help:"The WeChat official account: its menu."`
+	Version    versionCmd    `cmd:"" help:"Print version, commit and Go version."`
 }
 
 // usageError is a call that cannot be right, whatever the machine: exit 2.
