@@ -7,11 +7,13 @@ import (
 	"beianbot/knowledge"
 )
 
-// classifier is a linear model (softmax regression) over the features of extract, trained at start from the example phrases. It is deterministic.
+// classifier is a linear model (softmax regression) over the features of extract, with a share of naive Bayes over the same features, which is surer of
+// rare words. Both are learnt at start from the example phrases. It is deterministic.
 type classifier struct {
 	topics  []knowledge.Topic
 	table   table
 	weights []float32 // by feature, width apart: weights[feature*width+topic]
+	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the topic's features, less the mean over topics
 }
 
 // width is the room for topics in a row of weights.
@@ -21,9 +23,12 @@ const width = 34
 var (
 	epochs       = 6
 	learningRate = float32(6)
-	smoothing    = float32(0.0)
+	smoothing    = float32(0.1)
 	minCount     = 2
+	fewFeatures  = 14
 	temperature  = float32(1)
+	bayesShare   = float32(0.05)
+	bayesCount   = 0.1 // what a feature is taken to have occurred in a topic beyond what was seen
 )
 
 // table gives features dense numbers: open addressing over hashes.
@@ -77,6 +82,9 @@ func trainClassifier(phrases []phrase) *classifier {
 	for _, p := range phrases {
 		for _, f := range p.features {
 			counts.increment(f.hash)
+			if len(p.features) <= fewFeatures {
+				counts.increment(f.hash) // the word is all there is ("hi"): rare or not, it counts
+			}
 		}
 	}
 	kept := 0
@@ -91,11 +99,18 @@ func trainClassifier(phrases []phrase) *classifier {
 	values := make([]float32, 0, total)
 	for _, p := range phrases {
 		at := len(rows)
+		var known, all float32
 		for _, f := range p.features {
+			all += f.value
 			if counts.find(f.hash) >= int32(minCount) {
 				rows = append(rows, c.table.number(f.hash))
 				values = append(values, f.value)
+				known += f.value
 			}
+		}
+		if w := kindWeights[kindNovel]; w > 0 {
+			rows = append(rows, c.table.number(novelty(known, all)))
+			values = append(values, w)
 		}
 		s := sample{rows: rows[at:len(rows):len(rows)], values: values[at:len(values):len(values)], topic: p.topic}
 		scaleToOne(s.values)
@@ -105,6 +120,7 @@ func trainClassifier(phrases []phrase) *classifier {
 	}
 	c.weights = make([]float32, c.table.n*width)
 	c.fit(samples)
+	c.count(samples)
 	return c
 }
 
@@ -187,6 +203,40 @@ func (c *classifier) fit(samples []sample) {
 	}
 }
 
+// count fills the weights of naive Bayes.
+func (c *classifier) count(samples []sample) {
+	c.bayes = make([]float32, len(c.weights))
+	var totals, logs [width]float64
+	for i := range samples {
+		s := &samples[i]
+		for _, row := range s.rows {
+			c.bayes[int(row)*width+s.topic]++
+		}
+		totals[s.topic] += float64(len(s.rows))
+	}
+	n := len(c.topics)
+	for t := range n {
+		logs[t] = math.Log(totals[t] + bayesCount*float64(c.table.n))
+	}
+	never := math.Log(bayesCount)
+	for row := range c.table.n {
+		w := c.bayes[row*width:][:n]
+		mean := 0.0
+		var l [width]float64
+		for t, seen := range w {
+			l[t] = never
+			if seen > 0 {
+				l[t] = math.Log(float64(seen) + bayesCount)
+			}
+			l[t] -= logs[t]
+			mean += l[t] / float64(n)
+		}
+		for t := range w {
+			w[t] = bayesShare * float32(l[t]-mean)
+		}
+	}
+}
+
 // coprime is a stride near the golden section of n that visits every number below n.
 func coprime(n int) int {
 	s := int(float64(n)*0.618) | 1
@@ -229,19 +279,37 @@ func softmax(p []float32, temperature float32) {
 	}
 }
 
+// novelty is a feature for how little of a text is known from the examples: what is strange is rarely in scope.
+func novelty(known, all float32) uint64 {
+	return mix(kindNovel, uint64(8*known/max(all, 1e-6)), 0, 0)
+}
+
 // logits are the raw scores of a text's features, one for each topic.
 func (c *classifier) logits(features []feature, into *[width]float32) {
 	var rows [1024]int32
 	var values [1024]float32
 	n := 0
+	var known, all float32
 	for _, f := range features {
-		if row := c.table.find(f.hash); row >= 0 && n < len(rows) {
+		all += f.value
+		if row := c.table.find(f.hash); row >= 0 && n < len(rows)-1 {
 			rows[n], values[n] = row, f.value
+			known += f.value
 			n++
 		}
 	}
+	if row := c.table.find(novelty(known, all)); row >= 0 {
+		rows[n], values[n] = row, kindWeights[kindNovel]
+		n++
+	}
 	scaleToOne(values[:n])
 	c.score(rows[:n], values[:n], into)
+	for _, row := range rows[:n] {
+		w := (*[width]float32)(c.bayes[int(row)*width:])
+		for j := range w {
+			into[j] += w[j]
+		}
+	}
 }
 
 // strange reports whether no word or character of a text occurs in the example phrases: only its size and other outward features do.

@@ -20,7 +20,13 @@ const (
 	kindEnd
 	kindSize
 	kindPlain
+	kindNovel
+	kinds
 )
+
+// kindWeights are how much a feature of a kind counts; those of weight 0 are left out. Chosen by cross-validation, see README.md.
+var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindThree: 1, kindSkip: 0.5, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
+	kindSoundTwo: 0.6, kindSoundThree: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1}
 
 // mix hashes a kind and up to three ids to one feature.
 func mix(kind, a, b, c uint64) uint64 {
@@ -32,7 +38,7 @@ func mix(kind, a, b, c uint64) uint64 {
 	return h ^ h>>29
 }
 
-// featureWeights are how much the kinds count against each other.
+// feature is one feature of a text.
 type feature struct {
 	hash   uint64
 	value  float32
@@ -43,7 +49,11 @@ type feature struct {
 // of classes anywhere, classes of the last clause, and n-grams of syllables.
 func extract(runes []rune, units []unit, into []feature) []feature {
 	out := into[:0]
-	add := func(h uint64, v float32) { out = append(out, feature{hash: h, value: v}) }
+	add := func(kind, a, b, c uint64) {
+		if w := kindWeights[kind]; w != 0 {
+			out = append(out, feature{mix(kind, a, b, c), w, kind == kindOne || kind == kindClass})
+		}
+	}
 
 	kept := 0
 	for _, u := range units {
@@ -59,7 +69,10 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 	var classed [256]bool
 	var sound [256]uint64
 	n, m, s := 0, 0, 0
-	for _, u := range units {
+	for i, u := range units {
+		if i > 1 && u.id == units[i-1].id && u.id == units[i-2].id {
+			continue // 人工人工人工, hahahaha: a word three times says no more than twice
+		}
 		if skip(u) || n > 240 || m > 240 || s > 240 {
 			continue
 		}
@@ -94,32 +107,32 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		}
 	}
 	for i := range n {
-		out = append(out, feature{mix(kindOne, surface[i], 0, 0), 0.7, true})
+		add(kindOne, surface[i], 0, 0)
 		if i+1 < n {
-			add(mix(kindTwo, surface[i], surface[i+1], 0), 1)
+			add(kindTwo, surface[i], surface[i+1], 0)
 		}
 		if i+2 < n {
-			add(mix(kindThree, surface[i], surface[i+1], surface[i+2]), 1)
-			add(mix(kindSkip, surface[i], surface[i+2], 0), 0.5)
+			add(kindThree, surface[i], surface[i+1], surface[i+2])
+			add(kindSkip, surface[i], surface[i+2], 0)
 		}
 	}
 	if n > 0 {
-		add(mix(kindStart, surface[0], 0, 0), 0.5)
-		add(mix(kindEnd, surface[n-1], 0, 0), 0.5)
+		add(kindStart, surface[0], 0, 0)
+		add(kindEnd, surface[n-1], 0, 0)
 	}
-	add(mix(kindSize, uint64(bits.Len(uint(n))), 0, 0), 0.5)
+	add(kindSize, uint64(bits.Len(uint(n))), 0, 0)
 	for i := range m {
 		if i+1 < m && (classed[i] || classed[i+1]) {
-			add(mix(kindClassTwo, mixed[i], mixed[i+1], 0), 1)
+			add(kindClassTwo, mixed[i], mixed[i+1], 0)
 		}
 		if i+2 < m && (classed[i] || classed[i+1] || classed[i+2]) {
-			add(mix(kindClassThree, mixed[i], mixed[i+1], mixed[i+2]), 0.7)
+			add(kindClassThree, mixed[i], mixed[i+1], mixed[i+2])
 		}
 	}
 	for i := 0; i+1 < s; i++ {
-		add(mix(kindSoundTwo, sound[i], sound[i+1], 0), 0.6)
+		add(kindSoundTwo, sound[i], sound[i+1], 0)
 		if i+2 < s {
-			add(mix(kindSoundThree, sound[i], sound[i+1], sound[i+2]), 0.6)
+			add(kindSoundThree, sound[i], sound[i+1], sound[i+2])
 		}
 	}
 
@@ -143,12 +156,12 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		}
 	}
 	if c == 0 {
-		add(mix(kindPlain, 0, 0, 0), 1)
+		add(kindPlain, 0, 0, 0)
 	}
 	for i := range c {
-		out = append(out, feature{mix(kindClass, uint64(classes[i]), 0, 0), classWeight, true})
+		add(kindClass, uint64(classes[i]), 0, 0)
 		if last[i] && lastClause > 0 {
-			add(mix(kindLast, uint64(classes[i]), 0, 0), 0.7)
+			add(kindLast, uint64(classes[i]), 0, 0)
 		}
 		for j := i + 1; j < c; j++ {
 			a, b := uint64(classes[i]), uint64(classes[j])
@@ -156,14 +169,9 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 				a, b = b, a
 			}
 			if a != b {
-				add(mix(kindPair, a, b, 0), pairWeight)
+				add(kindPair, a, b, 0)
 			}
 		}
 	}
 	return out
 }
-
-var (
-	classWeight float32 = 1.5
-	pairWeight  float32 = 1.0
-)

@@ -60,14 +60,10 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 
 // learn trains on the examples: first what stretches of characters are usual, so that only unusual ones are mended, then the topics.
 func (u *Understander) learn(k *knowledge.Knowledge) {
-	texts := make([][]string, len(knowledge.Topics))
+	texts := u.texts(k)
 	var all []string
-	for i, t := range knowledge.Topics {
-		for _, p := range k.Examples[t] {
-			text := u.slips.Replace(fold(p))
-			texts[i] = append(texts[i], text)
-			all = append(all, text)
-		}
+	for _, list := range texts {
+		all = append(all, list...)
 	}
 	all = append(all, k.Decision.Words("inland")...)
 	all = append(all, k.Decision.Words("abroad")...)
@@ -75,18 +71,28 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	u.examples = make(map[string]int, len(all))
 	var out []phrase
 	var buf []feature
-	for i := range texts {
-		for _, text := range texts[i] {
-			masked := text
+	for i, list := range texts {
+		for _, text := range list {
 			if hasASCII(text) {
-				masked = maskText(text, u.caseNo)
+				text = maskText(text, u.caseNo)
 			}
-			u.remember(bareWords(masked), i)
-			buf = u.features(masked, buf)
+			u.remember(bareWords(text), i)
+			buf = u.features(text, buf)
 			out = append(out, phrase{append([]feature(nil), buf...), i})
 		}
 	}
 	u.model = trainClassifier(out)
+}
+
+// texts are the example phrases by topic, normalised.
+func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
+	out := make([][]string, len(knowledge.Topics))
+	for i, t := range knowledge.Topics {
+		for _, p := range k.Examples[t] {
+			out[i] = append(out[i], u.slips.Replace(fold(p)))
+		}
+	}
+	return out
 }
 
 // remember keeps what an example phrase says for its topic, unless two topics have the same.

@@ -1,0 +1,197 @@
+package dialog
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"beianbot/knowledge"
+)
+
+var compare = flag.Bool("compare", false, "print how several ways to find the topic compare; see README.md")
+
+// scorer gives the log score of every topic for a text that is normalised and masked.
+type scorer func(u *Understander, masked string) [width]float64
+
+// ways are what is compared; each learns from example texts by topic.
+var ways = []struct {
+	name  string
+	learn func(u *Understander, texts [][]string) scorer
+}{
+	{"naive Bayes, character pairs", learnBayes},
+	{"BM25 retrieval, character pairs", learnRetrieval},
+	{"this model", func(*Understander, [][]string) scorer { return scoreModel }},
+	{"this model + Bayes", func(u *Understander, texts [][]string) scorer { return mixed(scoreModel, learnBayes(u, texts), 0.25) }},
+	{"this model + retrieval", func(u *Understander, texts [][]string) scorer {
+		return mixed(scoreModel, learnRetrieval(u, texts), 0.25)
+	}},
+}
+
+func scoreModel(u *Understander, masked string) (out [width]float64) {
+	for _, s := range u.score(masked) {
+		out[slices.Index(knowledge.Topics, s.Topic)] = math.Log(s.P + 1e-9)
+	}
+	return out
+}
+
+func mixed(a, b scorer, share float64) scorer {
+	return func(u *Understander, masked string) (out [width]float64) {
+		x, y := a(u, masked), b(u, masked)
+		for i := range out {
+			out[i] = (1-share)*x[i] + share*y[i]
+		}
+		return out
+	}
+}
+
+func grams(u *Understander, text string) []uint64 {
+	return slices.Sorted(maps.Keys(u.pairsOf(text)))
+}
+
+func learnBayes(u *Understander, texts [][]string) scorer {
+	counts := map[uint64]*[width]float64{}
+	var totals [width]float64
+	for t, list := range texts {
+		for _, text := range list {
+			for _, g := range grams(u, text) {
+				if counts[g] == nil {
+					counts[g] = new([width]float64)
+				}
+				counts[g][t]++
+				totals[t]++
+			}
+		}
+	}
+	return func(u *Understander, masked string) (out [width]float64) {
+		for _, g := range grams(u, masked) {
+			c := counts[g]
+			if c == nil {
+				continue
+			}
+			for t := range texts {
+				out[t] += math.Log((c[t] + 0.05) / (totals[t] + 0.05*float64(len(counts))))
+			}
+		}
+		return out
+	}
+}
+
+func learnRetrieval(u *Understander, texts [][]string) scorer {
+	type posting struct{ doc, topic int }
+	index := map[uint64][]posting{}
+	var lengths []float64
+	total := 0.0
+	for t, list := range texts {
+		for _, text := range list {
+			gs := grams(u, text)
+			for _, g := range gs {
+				index[g] = append(index[g], posting{len(lengths), t})
+			}
+			lengths = append(lengths, float64(len(gs)))
+			total += float64(len(gs))
+		}
+	}
+	mean := total / float64(len(lengths))
+	return func(u *Understander, masked string) (out [width]float64) {
+		scores, topic := map[int]float64{}, map[int]int{}
+		for _, g := range grams(u, masked) {
+			list := index[g]
+			idf := math.Log(1 + (float64(len(lengths))-float64(len(list))+0.5)/(float64(len(list))+0.5))
+			for _, p := range list {
+				scores[p.doc] += idf * 2.2 / (1 + 1.2*(0.25+0.75*lengths[p.doc]/mean))
+				topic[p.doc] = p.topic
+			}
+		}
+		docs := slices.SortedFunc(maps.Keys(scores), func(a, b int) int {
+			if scores[a] != scores[b] {
+				return int(math.Copysign(1, scores[b]-scores[a]))
+			}
+			return a - b
+		})
+		for _, d := range docs[:min(8, len(docs))] {
+			out[topic[d]] += scores[d]
+		}
+		return out
+	}
+}
+
+// fold5 splits the examples: the part to learn from and the part to test on.
+func fold5(k *knowledge.Knowledge, fold int) (*knowledge.Knowledge, []Labelled) {
+	part := *k
+	part.Examples = map[knowledge.Topic][]string{}
+	var test []Labelled
+	for _, t := range knowledge.Topics {
+		for i, p := range k.Examples[t] {
+			if i*7%5 == fold {
+				test = append(test, Labelled{Text: p, Topic: t})
+			} else {
+				part.Examples[t] = append(part.Examples[t], p)
+			}
+		}
+	}
+	return &part, test
+}
+
+// rate is how often a way finds the topic.
+func rate(u *Understander, s scorer, set []Labelled) Share {
+	var out Share
+	for _, l := range set {
+		scores := s(u, u.masked(l.Text))
+		best := 0
+		for t := range knowledge.Topics {
+			if scores[t] > scores[best] {
+				best = t
+			}
+		}
+		out.add(knowledge.Topics[best] == l.Topic)
+	}
+	return out
+}
+
+// TestCompareWays prints the comparison of README.md: go test ./dialog -run CompareWays -compare -v
+func TestCompareWays(t *testing.T) {
+	if !*compare {
+		t.Skip("a comparison for README.md, not a check; run with -compare")
+	}
+	k := loadKnowledge(t)
+	dev, dev2 := readLabelled(t, "testdata/understanding/dev.jsonl"), readLabelled(t, "testdata/understanding/dev2.jsonl")
+	row := func(name string, learn func(u *Understander, texts [][]string) scorer) {
+		whole := NewUnderstander(k)
+		s := learn(whole, whole.texts(k))
+		a, b := rate(whole, s, dev), rate(whole, s, dev2)
+		var cv Share
+		for fold := range 5 {
+			part, test := fold5(k, fold)
+			u := NewUnderstander(part)
+			r := rate(u, learn(u, u.texts(part)), test)
+			cv.Right, cv.Of = cv.Right+r.Right, cv.Of+r.Of
+		}
+		fmt.Printf("| %-48s | %.1f | %.1f | %.1f |\n", name, 100*cv.Rate(), 100*a.Rate(), 100*b.Rate())
+	}
+	for _, w := range ways {
+		row(w.name, w.learn)
+	}
+	model := func(*Understander, [][]string) scorer { return scoreModel }
+	all := kindWeights
+	for _, v := range []struct {
+		name string
+		off  []uint64
+	}{
+		{"character n-grams alone", []uint64{kindClass, kindClassTwo, kindClassThree, kindPair, kindLast, kindPlain, kindSoundTwo, kindSoundThree, kindNovel, kindSize}},
+		{"word classes alone", []uint64{kindOne, kindTwo, kindThree, kindSkip, kindStart, kindEnd, kindSoundTwo, kindSoundThree}},
+		{"without word classes", []uint64{kindClass, kindClassTwo, kindClassThree, kindPair, kindLast, kindPlain}},
+		{"without pairs of classes", []uint64{kindPair}},
+		{"without sounds", []uint64{kindSoundTwo, kindSoundThree}},
+		{"without pairs with a gap", []uint64{kindSkip}},
+		{"without novelty", []uint64{kindNovel}},
+	} {
+		for _, kind := range v.off {
+			kindWeights[kind] = 0
+		}
+		row("this model, "+v.name, model)
+		kindWeights = all
+	}
+}
