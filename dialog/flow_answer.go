@@ -1,8 +1,10 @@
 package dialog
 
 import (
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"beianbot/knowledge"
 )
@@ -84,23 +86,63 @@ const oldAfter = 5
 
 // caveats are the lines that say how sure a statement is: the other view of a dispute, that a low-confidence fact is no certainty, that its source is old.
 func (t *turn) caveats(b knowledge.Basis) []string {
+	lines := t.doubts(b)
+	if t.aged(b) {
+		lines = append(lines, t.say(t.s().OldFact, "year", t.newest(b.Sources)))
+	}
+	return lines
+}
+
+// doubts are the caveats of a statement that sources dispute or hardly carry.
+func (t *turn) doubts(b knowledge.Basis) []string {
 	var lines []string
 	if d := b.Disputed; d != nil {
 		lines = append(lines, t.say(t.s().OtherView, "view", d.Text.In(t.c.Lang), "sources", strings.Join(t.citeAll(d.Sources, 2), t.say(t.s().SourceJoin))))
 	}
+	if Unsure(b) {
+		lines = append(lines, t.say(t.s().NotCertain))
+	}
+	return lines
+}
+
+// aged reports whether a statement rests on nothing newer than oldAfter years, and is otherwise undoubted.
+func (t *turn) aged(b knowledge.Basis) bool {
+	newest := t.newest(b.Sources)
+	return !Unsure(b) && b.Confidence == knowledge.Medium && newest != "" && newest < strconv.Itoa(t.now.Year()-oldAfter)
+}
+
+// newest is the year of the newest of some sources, "" without any.
+func (t *turn) newest(ids []knowledge.SourceID) string {
 	newest := ""
-	for _, id := range b.Sources {
+	for _, id := range ids {
 		if s := t.k.Sources[id]; s != nil {
 			newest = max(newest, s.Date.Year())
 		}
 	}
-	switch {
-	case Unsure(b):
-		lines = append(lines, t.say(t.s().NotCertain))
-	case b.Confidence == knowledge.Medium && newest != "" && newest < strconv.Itoa(t.now.Year()-oldAfter):
-		lines = append(lines, t.say(t.s().OldFact, "year", newest))
+	return newest
+}
+
+// newestFirst sorts sources by their year, those of one year as they stand: what a list names first is what counts most.
+func (t *turn) newestFirst(ids []knowledge.SourceID) []knowledge.SourceID {
+	slices.SortStableFunc(ids, func(a, b knowledge.SourceID) int {
+		return strings.Compare(t.k.Sources[b].Date.Year(), t.k.Sources[a].Date.Year())
+	})
+	return ids
+}
+
+// inSentences joins statements, each to end as a sentence does before the next begins.
+func inSentences(lang knowledge.Lang, list []string) string {
+	var b strings.Builder
+	for i, s := range list {
+		if i > 0 {
+			if last, _ := utf8.DecodeLastRuneInString(list[i-1]); !strings.ContainsRune("。.!?！？", last) {
+				b.WriteString(pick(lang, "。", "."))
+			}
+			b.WriteString(pick(lang, "", " "))
+		}
+		b.WriteString(s)
 	}
-	return lines
+	return b.String()
 }
 
 // relatedMenu offers where to go when there is nothing more to say on the topic.

@@ -146,23 +146,28 @@ func (t *turn) title(f Filing) string {
 // addList says the document list of a filing, with its refusals and notes.
 func (t *turn) addList(f Filing) {
 	documents, refusals, notes := List(t.k, f)
-	lang := t.c.Lang
 	title := t.title(f)
-	card := &Checklist{Title: title, Query: f.Query(t.k, lang)}
-	var b strings.Builder
-	var sources []knowledge.SourceID
-	var details []string
-
+	card := &Checklist{Title: title, Query: f.Query(t.k, t.c.Lang)}
 	own := ownRules(t.k, f.Province)
+	var b strings.Builder
+	var details []string
+	var ours, others, old []knowledge.SourceID // of the province's own rules, of the rest, of items that rest on nothing newer
+	cited := func(r *knowledge.Rule) {
+		if own[r] {
+			ours = append(ours, r.Sources...)
+		} else {
+			others = append(others, r.Sources...)
+		}
+	}
+
 	for _, r := range refusals {
 		if !refusing(r, f) { // nobody has said that it concerns this customer: it stands with the notes, not before the list
 			notes = append(notes, r)
 			continue
 		}
 		card.Before = append(card.Before, t.say(t.s().Warning)+t.rule(r, f))
-		sources = append(sources, r.Sources...)
+		cited(r)
 	}
-	t.c.Items = nil
 	certain := slices.ContainsFunc(documents, func(d Listed) bool { return !d.Conditional })
 	if !certain {
 		card.Before = append(card.Before, t.say(t.s().NothingToUpload, "filing", title))
@@ -172,67 +177,24 @@ func (t *turn) addList(f Filing) {
 		head = append(head, t.say(t.s().ListTitle, "filing", title))
 	}
 	b.WriteString(strings.Join(head, "\n"))
-	number := 0
+	t.c.Items = nil
 	write := func(d Listed) {
-		number++
-		t.c.Items = append(t.c.Items, d.Kind.ID)
-		item := ChecklistItem{ID: d.Kind.ID, Name: d.Kind.Name.In(lang), Format: d.Kind.Format.In(lang), Where: d.Kind.Where.In(lang), Copies: max(1, d.Kind.Copies)}
-		line := "\n" + strconv.Itoa(number) + ". " + item.Name
-		if item.Copies > 1 {
-			line += t.say(t.s().Copies, "n", strconv.Itoa(item.Copies))
-		}
-		var conditions, extra, caveats []string
-		sure := false
-		for _, r := range d.Rules {
-			sure = sure || !Unsure(r.Basis)
-			if d.Conditional && !r.If.IsZero() {
-				conditions = append(conditions, r.If.In(lang))
-			}
-			if !r.Text.IsZero() {
-				extra = append(extra, r.Text.In(lang))
-			}
-			caveats = append(caveats, t.caveats(r.Basis)...)
-			if own[r] {
-				sources = append(r.Sources[:len(r.Sources):len(r.Sources)], sources...)
-			} else {
-				sources = append(sources, r.Sources...)
-			}
-			if item.Source == "" {
-				item.Source = strings.Join(t.citeAll(r.Sources, 1), "")
-			}
-		}
-		if len(conditions) > 0 {
-			item.If = strings.Join(conditions, t.say(t.s().Or))
-			line += t.say(t.s().Bracket, "text", item.If)
-		}
-		for _, r := range d.Rules {
-			said := t.caveats(r.Basis)
-			if own[r] && !r.Text.IsZero() {
-				said = append([]string{r.Text.In(lang)}, said...)
-			}
-			if len(said) > 0 {
-				line += t.say(t.s().Dash) + strings.Join(said, " ")
-			}
-		}
-		if item.Format != "" {
-			extra = append(extra, item.Format)
-		}
-		for _, c := range append(caveats, t.caveats(d.Kind.Basis)...) {
-			if !slices.Contains(extra, c) {
-				extra = append(extra, c)
-			}
-		}
-		item.Format = strings.Join(extra, "\n")
-		if !sure || Unsure(d.Kind.Basis) {
-			line += t.say(t.s().Bracket, "text", t.say(t.s().UnsureMark))
-		}
-		b.WriteString(line)
-		card.Items = append(card.Items, item)
-		detail := strconv.Itoa(number) + ". " + item.Name + t.say(t.s().Colon) + item.Format
+		item, tail := t.listed(d)
+		number := strconv.Itoa(len(card.Items)+1) + ". " + item.Name
+		b.WriteString("\n" + number + tail)
+		detail := number + t.say(t.s().Colon) + item.Format
 		if item.Where != "" {
 			detail += "\n   " + t.say(t.s().WhereToGet, "where", item.Where)
 		}
 		details = append(details, detail)
+		card.Items = append(card.Items, item)
+		t.c.Items = append(t.c.Items, item.ID)
+		for _, r := range d.Rules {
+			cited(r)
+			if t.aged(r.Basis) {
+				old = append(old, r.Sources...)
+			}
+		}
 	}
 	for _, d := range documents {
 		if !d.Conditional {
@@ -249,33 +211,92 @@ func (t *turn) addList(f Filing) {
 			write(d)
 		}
 	}
-	shown, rest := t.notes(notes, own, f)
-	if len(shown) > 0 {
+	shown := t.notes(notes, own)
+	if shown > 0 {
 		b.WriteString("\n" + t.say(t.s().MindTitle))
-		for _, r := range shown {
-			b.WriteString("\n- " + t.rule(r, f))
-			card.Notes = append(card.Notes, t.rule(r, f))
-			sources = append(sources, r.Sources...)
-		}
 	}
-	for _, r := range rest {
-		details = append(details, "- "+t.rule(r, f))
-		card.Notes = append(card.Notes, t.rule(r, f))
-		sources = append(sources, r.Sources...)
+	for i, r := range notes {
+		note := t.rule(r, f)
+		if i < shown {
+			b.WriteString("\n- " + note)
+		} else {
+			details = append(details, "- "+note)
+		}
+		card.Notes = append(card.Notes, note)
+		cited(r)
+	}
+	if rest := len(notes) - shown; rest > 0 {
+		b.WriteString("\n" + t.say(t.s().MoreNotes, "n", strconv.Itoa(rest), "more", t.say(t.s().MoreLabel)))
+	}
+	if len(old) > 0 {
+		b.WriteString("\n" + t.say(t.s().OldItems, "sources", strings.Join(t.citeAll(old, 0), t.say(t.s().SourceJoin))))
 	}
 	card.Decides = t.say(t.s().ProvincesDiffer)
 	if p := t.k.Province(f.Province); p != nil {
-		card.Decides = t.say(t.s().AuthorityDecides, "authority", p.Authority.In(lang))
+		card.Decides = t.say(t.s().AuthorityDecides, "authority", p.Authority.In(t.c.Lang))
 	}
 	b.WriteString("\n" + card.Decides)
 	if ft := t.k.FilingTypes[f.Type]; ft != nil {
-		sources = append(sources, ft.Sources...)
-		card.Next = t.say(t.s().NextStep, "step", ft.Next.In(lang))
+		others = append(others, ft.Sources...)
+		card.Next = t.say(t.s().NextStep, "step", ft.Next.In(t.c.Lang))
 		b.WriteString("\n" + card.Next)
 	}
+	sources := append(t.newestFirst(ours), t.newestFirst(others)...)
 	card.Sources = t.citeAll(sources, 0)
 	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
 	t.domainFirst()
+}
+
+// listed gives a document of a list, and what stands behind its name in the first message: condition, what its rules say of it, how sure that is.
+func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
+	lang := t.c.Lang
+	item = ChecklistItem{ID: d.Kind.ID, Name: d.Kind.Name.In(lang), Where: d.Kind.Where.In(lang), Copies: max(1, d.Kind.Copies)}
+	var conditions, said, format, caveats []string
+	sure, aged := false, false
+	for _, r := range d.Rules {
+		sure, aged = sure || !Unsure(r.Basis), aged || t.aged(r.Basis)
+		if d.Conditional && !r.If.IsZero() {
+			conditions = append(conditions, r.If.In(lang))
+		}
+		words := t.doubts(r.Basis)
+		if !r.Text.IsZero() {
+			format = append(format, r.Text.In(lang))
+			words = append([]string{r.Text.In(lang)}, words...)
+		}
+		if len(words) > 0 {
+			said = append(said, inSentences(lang, words))
+		}
+		caveats = append(caveats, t.caveats(r.Basis)...)
+		if item.Source == "" {
+			item.Source = strings.Join(t.citeAll(r.Sources, 1), "")
+		}
+	}
+	if item.Copies > 1 {
+		tail += t.say(t.s().Copies, "n", strconv.Itoa(item.Copies))
+	}
+	if len(conditions) > 0 {
+		item.If = strings.Join(conditions, t.say(t.s().Or))
+		tail += t.say(t.s().Bracket, "text", item.If)
+	}
+	if len(said) > 0 {
+		tail += t.say(t.s().Dash) + strings.Join(said, pick(lang, ";", "; "))
+	}
+	if aged {
+		tail += t.say(t.s().OldMark)
+	}
+	if !sure || Unsure(d.Kind.Basis) {
+		tail += t.say(t.s().Bracket, "text", t.say(t.s().UnsureMark))
+	}
+	if f := d.Kind.Format.In(lang); f != "" {
+		format = append(format, f)
+	}
+	for _, c := range append(caveats, t.caveats(d.Kind.Basis)...) {
+		if !slices.Contains(format, c) {
+			format = append(format, c)
+		}
+	}
+	item.Format = strings.Join(format, "\n")
+	return item, tail
 }
 
 // rule says one rule with its condition and how sure it is.
@@ -290,11 +311,11 @@ func (t *turn) rule(r *knowledge.Rule, f Filing) string {
 			out = t.say(t.s().Warning) + out
 		}
 	}
-	return strings.Join(append([]string{out}, t.caveats(r.Basis)...), " ")
+	return inSentences(t.c.Lang, append([]string{out}, t.caveats(r.Basis)...))
 }
 
-// notes puts the province's own notes first, then by what matters, and splits off what does not fit the first message.
-func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool, f Filing) (shown, rest []*knowledge.Rule) {
+// notes sorts the province's own notes first, then by what matters, and gives how many of them fit the first message.
+func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool) int {
 	slices.SortStableFunc(notes, func(a, b *knowledge.Rule) int {
 		if own[a] != own[b] {
 			if own[a] {
@@ -304,8 +325,7 @@ func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool, f Fi
 		}
 		return cmp.Compare(noteOrder[a.About], noteOrder[b.About])
 	})
-	n := min(notesShown, len(notes))
-	return notes[:n], notes[n:]
+	return min(notesShown, len(notes))
 }
 
 // referred answers "第三个在哪下载" from the list shown last.

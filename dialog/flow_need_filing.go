@@ -102,7 +102,7 @@ func (t *turn) sayOutcome(out Outcome) {
 func (t *turn) told(rows []Told) []string {
 	var out []string
 	for _, r := range rows {
-		out = append(out, strings.Join(append([]string{inARow(r.Texts, t.c.Lang)}, t.caveats(r.Basis)...), " "))
+		out = append(out, inSentences(t.c.Lang, append([]string{inARow(r.Texts, t.c.Lang)}, t.caveats(r.Basis)...)))
 	}
 	return out
 }

@@ -40,6 +40,8 @@ type Sentences struct {
 	OtherView          Text `yaml:"other_view" lint:"required"`
 	NotCertain         Text `yaml:"not_certain" lint:"required"`
 	OldFact            Text `yaml:"old_fact" lint:"required"`
+	OldMark            Text `yaml:"old_mark" lint:"required"`
+	OldItems           Text `yaml:"old_items" lint:"required"`
 	UnsureMark         Text `yaml:"unsure_mark" lint:"required"`
 	AuthorityDecides   Text `yaml:"authority_decides" lint:"required"`
 	AuthorityLatest    Text `yaml:"authority_latest" lint:"required"`
@@ -56,6 +58,7 @@ type Sentences struct {
 	NothingToUpload    Text `yaml:"nothing_to_upload" lint:"required"`
 	OnlyIf             Text `yaml:"only_if" lint:"required"`
 	MindTitle          Text `yaml:"mind_title" lint:"required"`
+	MoreNotes          Text `yaml:"more_notes" lint:"required"`
 	Copies             Text `yaml:"copies" lint:"required"`
 	Bracket            Text `yaml:"bracket" lint:"required"`
 	Or                 Text `yaml:"or" lint:"required"`
