@@ -11,7 +11,7 @@ import (
 
 // heldForRequest is how long replies wait for a request that is open for them before the sender takes them: well beyond any network's own limit, so that only a
 // crash makes it matter.
-const heldForRequest = 30 * time.Second
+const heldForRequest = 10 * time.Second
 
 // waiter is a request that waits for a conversation to become quiet.
 type waiter struct {
@@ -116,6 +116,8 @@ func (s *Service) answer(in Incoming, w *waiter, fresh, pending bool) (*Answer, 
 		return out, err
 	}
 	parts := out.Parts
+	// Crash point: recorded as sent and the response not written. A network that asks again with the same message is given the same parts (Passive), so they are
+	// seen once. After its last try it does not ask again and tells the customer itself that the service is out of order: that message was not acknowledged.
 	out.settle = func(ctx context.Context, taken int) error {
 		err := s.outbox.SettlePassive(ctx, inbox, ids(parts[:taken]), ids(parts[taken:]), s.lookups.Now())
 		for range taken {

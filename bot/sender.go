@@ -160,6 +160,8 @@ func (d *sender) serve(ctx context.Context, a Address) {
 			if out.State == "" {
 				return // the service is stopping: the message stays as it is
 			}
+			// Crash point: sent and not recorded. It is sent once more, with the same Key: seen twice, except where the network takes such a key (neither Telegram nor
+			// WeChat's customer messages do; a page of the web chat shows what the store has). Only this one of the customer: the next waits for this record.
 			err = d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
 		}
 		if err != nil {

@@ -16,10 +16,8 @@ import (
 
 // Service runs conversations: one at a time in order within a conversation, many side by side.
 //
-// Crash points. Before Receive returns, nothing is stored and the network repeats the message. After it, the message waits in the inbox and its turn is
-// run at the next start. The turn, the new state, the replies and the look-ups it asks for are one transaction, so either all of it happened or the turn
-// runs again from the old state. A look-up whose result is not yet a turn is run again. A message that was delivered but not yet marked sent is delivered
-// once more with the same key: at most the one in flight for each customer, and not even that where the network takes an idempotency key.
+// What a crash can do is told where it happens, after "Crash point:". In short, nothing that was acknowledged is lost, and of each customer at most the one message
+// under way is delivered twice. cmd/rehearse kills the program to see it.
 type Service struct {
 	store    Conversations
 	outbox   Outbox
@@ -130,10 +128,12 @@ func (s *Service) Start(ctx context.Context) error {
 
 // Receive stores a message and queues its turn. It reports false for a repeat, which is answered already or will be.
 func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (bool, error) {
+	// Crash point: before the commit nothing is stored and nothing acknowledged, so the network brings the message again.
 	in, fresh, err := s.receive(ctx, a, m)
 	if err != nil || !fresh {
 		return false, err
 	}
+	// Crash point: stored and not acknowledged. The next start runs its turn (Open); the network brings it again as well, which folds on its id.
 	s.enqueue(a, task{inbox: in.ID, event: m})
 	if in.Owed {
 		s.signal(a.Channel) // what was held for this customer may go now
@@ -253,6 +253,8 @@ func (s *Service) turn(a Address, tasks []task) {
 	}
 	s.mu.Unlock()
 	var saved Saved
+	// Crash point: the turn is computed and not committed. Nobody has seen anything of it: the next start runs it again from the state before it, by the knowledge
+	// and the clock of then. Its messages, the new state, the replies, the outbox and the look-ups are one transaction, so there is no half of it.
 	if !s.insist("save turn", a, func() (err error) { saved, err = s.store.SaveTurn(ctx, t); return }) {
 		s.mu.Lock()
 		c.looks -= len(t.Lookups)
@@ -263,6 +265,8 @@ func (s *Service) turn(a Address, tasks []task) {
 		s.observer.Turned(a.Channel, replies[0].Topic, time.Since(start))
 		s.log.Info("turn", "channel", a.Channel, "topic", replies[0].Topic, "confidence", replies[0].Confidence)
 	}
+	// Crash point: committed and not sent. The next start's sender finds the replies in the outbox; those kept for a request that died with us go once
+	// heldForRequest is over, unless the network asks again before and is given them. Look-ups run again.
 	s.hand(a, c, t, saved.Said)
 	for _, l := range saved.Lookups {
 		s.look(l)
@@ -354,6 +358,7 @@ func (s *Service) look(l Lookup) {
 		case <-s.ctx.Done():
 		}
 		typing(s.ctx, s.channels[a.Channel], a.Customer, false)
+		// Crash point: the look-up is done and its result not yet a turn. It is run again, and the customer sees one result: its row goes in the transaction of that turn.
 		if ev != nil && s.ctx.Err() == nil {
 			s.enqueue(a, task{lookup: l.ID, event: ev})
 		}

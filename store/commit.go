@@ -88,6 +88,8 @@ func (c *committer) loop() {
 				break more
 			}
 		}
+		// Crash point: before COMMIT returns, none of the batch is in the file at the next start, and none of its writers was told so; after it all are, and SQLite has
+		// synced the log (synchronous=FULL), so that a power cut keeps them too.
 		for i, err := range c.commit(batch) {
 			batch[i].result <- err
 		}

@@ -55,7 +55,7 @@ func (c *Channel) poll(ctx context.Context) {
 			sleep(ctx, time.Second)
 			continue
 		}
-		offset = last + 1
+		offset = last + 1 // Crash point: stored and not confirmed. Telegram gives the batch again, which folds.
 	}
 }
 

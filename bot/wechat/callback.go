@@ -230,6 +230,7 @@ func (c *Channel) first(ctx context.Context, id string) bool {
 	if err != nil {
 		c.opt.Log.Error("wechat event not noted", "error", err)
 	}
+	// Crash point: noted as seen and not counted. One consent less is known than there is, which only holds a push back.
 	return err == nil && seen == ""
 }
 

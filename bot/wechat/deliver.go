@@ -50,6 +50,7 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
 		return err
 	}
+	// Crash point: sent and not counted. The ledger believes in one more than there is, and learns from the refusal (45047): what is refused waits, see outcome.
 	c.change(ctx, id, func(r *bot.Reach) { r.Left = max(0, r.Left-1) })
 	if c.Down() != "" {
 		c.setDown("")

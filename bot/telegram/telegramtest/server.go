@@ -113,9 +113,12 @@ func New(token string) *Server {
 		}
 		return min(60*time.Second, time.Second<<min(n, 10))
 	}
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewServer(s.Handler())
 	return s
 }
+
+// Handler is the server itself, for tests that want an address of their own to it, which they can close.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // URL is the base address, for telegram.api_url.
 func (s *Server) URL() string { return s.http.URL }

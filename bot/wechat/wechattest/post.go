@@ -250,7 +250,7 @@ func (s *Server) deliver(address, body string) (response string, again bool, pro
 		}
 		if ctx.Err() == nil { // refused: not at once again
 			select {
-			case <-time.After(s.Patience / 5):
+			case <-time.After(s.Pause):
 			case <-s.closing:
 			}
 		}

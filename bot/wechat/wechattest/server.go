@@ -37,6 +37,7 @@ type Server struct {
 	Account                   string // the account's own id, gh_…
 	Mode                      Mode
 	Patience                  time.Duration // how long it waits for a response; New sets WeChat's 5 s
+	Pause                     time.Duration // between a try whose connection was refused or cut, and the next; New sets 1 s
 	TokenLife                 time.Duration // New sets 2 h
 
 	http   *httptest.Server
@@ -106,12 +107,15 @@ type Fault struct {
 // New starts a platform in safe mode.
 func New() *Server {
 	s := &Server{AppID: "wx5823bf96d3bd56c7", Secret: "SECRET-of-the-account", Token: "QDG6eK", Key: "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", Account: "gh_680bdefc8c5d", Mode: Safe,
-		Patience: 5 * time.Second, TokenLife: 2 * time.Hour, changed: make(chan struct{}), nextID: 4561255354251345929, customers: map[string]*Customer{}, faults: map[string][]Fault{},
+		Patience: 5 * time.Second, Pause: time.Second, TokenLife: 2 * time.Hour, changed: make(chan struct{}), nextID: 4561255354251345929, customers: map[string]*Customer{}, faults: map[string][]Fault{},
 		calls: map[string]int{}, closing: make(chan struct{})}
 	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}}
-	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	s.http = httptest.NewServer(s.Handler())
 	return s
 }
+
+// Handler is the platform's interface itself, for tests that want an address of their own to it, which they can close.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 // URL is the base address, for wechat.api_url.
 func (s *Server) URL() string { return s.http.URL }
