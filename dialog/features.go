@@ -6,7 +6,6 @@ import "math/bits"
 const (
 	kindOne uint64 = iota + 1
 	kindTwo
-	kindThree
 	kindSkip
 	kindClass
 	kindClassTwo
@@ -15,7 +14,6 @@ const (
 	kindLast
 	kindLastPair
 	kindSoundTwo
-	kindSoundThree
 	kindStart
 	kindEnd
 	kindSize
@@ -25,8 +23,8 @@ const (
 )
 
 // kindWeights are how much a feature of a kind counts; those of weight 0 are left out. Chosen by cross-validation, see README.md.
-var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindThree: 1, kindSkip: 0.5, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
-	kindSoundTwo: 0.6, kindSoundThree: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1}
+var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindSkip: 0.7, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
+	kindSoundTwo: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1}
 
 // mix hashes a kind and up to three ids to one feature.
 func mix(kind, a, b, c uint64) uint64 {
@@ -112,7 +110,6 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 			add(kindTwo, surface[i], surface[i+1], 0)
 		}
 		if i+2 < n {
-			add(kindThree, surface[i], surface[i+1], surface[i+2])
 			add(kindSkip, surface[i], surface[i+2], 0)
 		}
 	}
@@ -131,9 +128,6 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 	}
 	for i := 0; i+1 < s; i++ {
 		add(kindSoundTwo, sound[i], sound[i+1], 0)
-		if i+2 < s {
-			add(kindSoundThree, sound[i], sound[i+1], sound[i+2])
-		}
 	}
 
 	// classes
