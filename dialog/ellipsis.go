@@ -29,15 +29,15 @@ var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTop
 
 // elliptic is the topic that a message without a wish of its own goes on with, or, with nothing to go on from, the one its slots suggest.
 func (t *turn) elliptic(facts Facts) knowledge.Topic {
-	s := t.u.Slots
+	s, q := t.u.Slots, t.c.Question
 	switch {
 	case s.CaseNo != "":
 		return knowledge.CaseStatus
-	case s.Domain != "" && t.c.Topic != knowledge.NeedFiling:
+	case s.Domain != "" && (t.c.Topic != knowledge.NeedFiling || q != nil && q.Fact != "location"): // where a name points answers where the site is, no more
 		return knowledge.DomainCheck
 	}
-	if t.c.Question != nil && slices.Contains(slotTopics, t.c.Question.Topic) {
-		return t.c.Question.Topic
+	if q != nil && slices.Contains(slotTopics, q.Topic) {
+		return q.Topic
 	}
 	if slices.Contains(slotTopics, t.c.Topic) && !(t.c.Topic == knowledge.DomainCheck || t.c.Topic == knowledge.CaseStatus) {
 		return t.c.Topic
@@ -80,4 +80,10 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 		return topic
 	}
 	return ""
+}
+
+func sameSlots(a, b Slots) bool {
+	a.Domains, b.Domains = nil, nil
+	return a.Province == b.Province && a.FilingType == b.FilingType && a.SubjectType == b.SubjectType && a.ServerLocation == b.ServerLocation &&
+		a.Domain == b.Domain && a.CaseNo == b.CaseNo
 }

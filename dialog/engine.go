@@ -292,19 +292,13 @@ func (t *turn) understood() {
 	}
 }
 
-func sameSlots(a, b Slots) bool {
-	a.Domains, b.Domains = nil, nil
-	return a.Province == b.Province && a.FilingType == b.FilingType && a.SubjectType == b.SubjectType && a.ServerLocation == b.ServerLocation &&
-		a.Domain == b.Domain && a.CaseNo == b.CaseNo
-}
-
 // answers reports whether the message answers the open question.
 func (t *turn) answers(q Question, facts Facts) bool {
 	s := t.u.Slots
 	switch {
 	case q.Fact != "" && (facts[q.Fact] != "" || q.Topic == knowledge.NeedFiling && len(facts) > 0 && (t.u.Bare || len(t.u.Asked) == 0 || t.u.Confidence < digression || t.u.Asked[0] == knowledge.NeedFiling)):
 		return true
-	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() || len(facts) > 0 && !asksSomething(t.u.Text)):
+	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() && (s.Domain == "" || q.Fact == "location") || len(facts) > 0 && !asksSomething(t.u.Text)):
 		return true
 	}
 	switch q.Slot {

@@ -184,6 +184,12 @@ func (u *Understander) Understand(raw string) Understanding {
 	return out
 }
 
+// What stands around the name in a web address: it says nothing of what is asked ("https" would look like a question about certificates).
+var (
+	scheme      = regexp.MustCompile(`(?i)(?:https?|ftp)[:：][/／]{1,2}$`)
+	addressRest = regexp.MustCompile(`^(?:[:：][0-9]{1,5})?(?:[/?#][!-~]*)?`)
+)
+
 // prepare normalises and mends a message around the domains in it. text has the domains as they were typed, masked a mark in their place. latin says
 // that it was typed in pinyin.
 func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, latin bool) {
@@ -193,13 +199,18 @@ func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked st
 	}
 	var b strings.Builder
 	at := 0
-	for _, d := range found {
+	for i, d := range found {
 		if d.Start < at || d.End > len(raw) {
 			continue
 		}
-		b.WriteString(raw[at:d.Start])
+		b.WriteString(scheme.ReplaceAllString(raw[at:d.Start], ""))
 		b.WriteRune(maskDomain)
 		at = d.End
+		rest := raw[at:]
+		if i+1 < len(found) && found[i+1].Start > at {
+			rest = raw[at:found[i+1].Start]
+		}
+		at += len(addressRest.FindString(rest))
 	}
 	b.WriteString(raw[at:])
 	masked, latin = u.mend(fold(b.String()))
