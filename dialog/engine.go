@@ -222,6 +222,9 @@ func (t *turn) understood() {
 	if u.Subject() != "" {
 		t.c.Subject = u.Subject()
 	}
+	if t.aboutSite(wishes) || t.notChecked(wishes) {
+		return
+	}
 	if t.namesHolder(wishes) {
 		t.c.Question = nil
 		t.serve(knowledge.DomainRulesTopic, 1)

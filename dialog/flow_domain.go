@@ -35,6 +35,85 @@ func (t *turn) domainCheck() {
 	}
 }
 
+// unreachable is said of a site that does not show.
+var unreachable = []knowledge.Pattern{knowledge.MustPattern("打不开|进不去|上不去|登不上|登不进|访问不了|无法访问|无法打开"), knowledge.MustPattern("not_open|doesn't_open|won't_open|can't_open|cannot_open|is_down|not_load*")}
+
+// aboutSite says what a known site is, where it was sent to be checked, is not reached, or nothing else is asked. It reports whether that was so.
+func (t *turn) aboutSite(wishes []knowledge.Topic) bool {
+	site := t.u.Site
+	if site == nil || len(t.u.Found) > 0 {
+		return false
+	}
+	if !t.u.SiteAlone && len(wishes) > 0 && t.u.Confidence >= sureEnough {
+		switch w := wishes[0]; {
+		case w == knowledge.DomainCheck || w == knowledge.OutOfScope || matchesAny(unreachable, t.u.Text):
+		case w != site.Topic || len(t.find(w).Asked) > 0: // asks something of its own
+			return false
+		}
+	}
+	if q := t.c.Question; q != nil && q.Topic != site.Topic {
+		t.aside()
+	}
+	t.note(site.Topic)
+	t.c.Topic, t.c.Lost = site.Topic, 0
+	t.add(part{text: t.say(site.Text), sources: site.Sources, settles: true, options: []Option{t.option(t.k.Topics[knowledge.DomainCheck].Title, "topic:domain_check")}})
+	return true
+}
+
+var (
+	// nameLike looks like a name, and may be an address, a local name or one with a slip of the pen.
+	nameLike = regexp.MustCompile(`[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|localhost`)
+	// wordAlone is a message that is one word, wordToCheck one that ends in a word to check: names without their suffix.
+	wordAlone   = regexp.MustCompile(`^([a-z0-9-]{2,})$`)
+	wordToCheck = regexp.MustCompile(`(?:查|检测|看看|看)(?:一下|下)? ?([a-z0-9-]{2,})$`)
+)
+
+// refused finds what was sent for a name and is none, with the reason; nil when there is nothing such.
+func (t *turn) refused(asked bool) (string, *Refusal) {
+	if len(t.u.Found) > 0 {
+		return "", nil
+	}
+	for _, s := range nameLike.FindAllString(t.u.Text, 3) {
+		_, why := ParseDomain(s)
+		if why != nil && !fileEndings[s[strings.LastIndexByte(s, '.')+1:]] && (*why != RefusedIP || strings.Count(s, ".") == 3) {
+			return s, why
+		}
+	}
+	word := wordToCheck.FindStringSubmatch(t.u.Text)
+	if word == nil && asked {
+		word = wordAlone.FindStringSubmatch(t.u.Text)
+	}
+	if word == nil || keptLatin[word[1]] {
+		return "", nil
+	}
+	_, why := ParseDomain(word[1])
+	return word[1], why
+}
+
+// notChecked says why something that was sent to be checked is no name, and asks for one. It reports whether that was so.
+func (t *turn) notChecked(wishes []knowledge.Topic) bool {
+	q := t.c.Question
+	asked := q != nil && q.Slot == knowledge.SlotDomain
+	name, why := t.refused(asked)
+	if why == nil {
+		return false
+	}
+	alone := bareWords(strings.Replace(t.u.Text, name, "", 1)) == ""
+	check := slices.Contains(wishes, knowledge.DomainCheck)
+	vague := len(wishes) == 0 || wishes[0] == knowledge.OutOfScope || t.u.Confidence < digression
+	if !check && !(vague && (alone || asked || *why == RefusedIP)) {
+		return false
+	}
+	t.note(knowledge.DomainCheck)
+	t.c.Lost = 0
+	t.add(part{text: name + t.say(t.s().Dash) + t.refusalText(why)})
+	if q == nil || asked {
+		t.c.Topic, t.c.Question = knowledge.DomainCheck, nil
+		t.ask(Question{Topic: knowledge.DomainCheck, Slot: knowledge.SlotDomain, Text: t.say(t.s().AskDomain)})
+	}
+	return true
+}
+
 // check looks a name up, or says why it cannot be looked up.
 func (t *turn) check(purpose knowledge.Topic, host string) bool {
 	name, refusal := ParseDomain(host)

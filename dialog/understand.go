@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 // Understander reads messages. It is immutable after NewUnderstander and may be used from many goroutines.
 type Understander struct {
+	k        *knowledge.Knowledge
 	slips    *strings.Replacer
 	mender   *mender
 	words    *lexicon
@@ -39,7 +41,7 @@ var defaultCaseNo = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(ba ?-?20[0-9]{6,10}|
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, caseNo: defaultCaseNo}
+	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, caseNo: defaultCaseNo}
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))
@@ -150,8 +152,9 @@ func (u *Understander) features(masked string, buf []feature) []feature {
 
 // Understand reads one message by itself.
 func (u *Understander) Understand(raw string) Understanding {
-	out := Understanding{Found: FindDomains(raw)}
-	text, masked, latin := u.prepare(raw, out.Found)
+	found := FindDomains(raw)
+	out := Understanding{}
+	text, masked, latin := u.prepare(raw, found)
 	out.Text = text
 	if m := u.caseNo.FindStringSubmatchIndex(masked); m != nil {
 		s, e := m[0], m[1]
@@ -162,6 +165,7 @@ func (u *Understander) Understand(raw string) Understanding {
 		masked = replaceGroup(u.caseNo, masked, string(maskCase))
 	}
 	out.Lang, out.LangWeak = language(masked, latin)
+	named := u.sites(&out, masked, found)
 	out.Ordinal = ordinal(text)
 	out.Proof = proof(masked)
 	u.slots(&out, masked)
@@ -181,6 +185,9 @@ func (u *Understander) Understand(raw string) Understanding {
 	out.Pronoun = pronouns.MatchString(text)
 	out.Act = u.act(text)
 	u.topics(&out, masked)
+	if out.Site != nil && len(out.Found) == 0 && slices.Contains(out.Asked, knowledge.DomainCheck) {
+		u.topics(&out, named) // no name to check: what the rest of the words ask
+	}
 	return out
 }
 
@@ -224,6 +231,32 @@ func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked st
 func (u *Understander) mend(s string) (string, bool) {
 	s, latin := u.mender.latin(s)
 	return u.mender.mend(u.slips.Replace(s)), latin
+}
+
+// sites sorts the names of a message into a customer's own and those of known sites. It gives the message with the words for a site in the place of its mark.
+func (u *Understander) sites(out *Understanding, masked string, found []FoundDomain) string {
+	if len(found) == 0 {
+		return masked
+	}
+	parts := strings.Split(masked, string(maskDomain))
+	if len(parts) != len(found)+1 { // the mark itself was typed
+		out.Found = found
+		return masked
+	}
+	var b strings.Builder
+	for i, d := range found {
+		b.WriteString(parts[i])
+		if site := u.k.Site(d.Host); site != nil {
+			out.Site = cmp.Or(out.Site, site)
+			b.WriteString(site.Words)
+		} else {
+			out.Found = append(out.Found, d)
+			b.WriteRune(maskDomain)
+		}
+	}
+	b.WriteString(parts[len(found)])
+	out.SiteAlone = out.Site != nil && len(out.Found) == 0 && bareWords(withoutAddresses(masked)) == ""
+	return b.String()
 }
 
 // tidyCaseNo writes a case number as the mirror has it: capitals, one dash between parts.

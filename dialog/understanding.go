@@ -48,8 +48,11 @@ type Understanding struct {
 	// Slots are stated here. Denied are values ruled out ("不是个人").
 	Slots  Slots
 	Denied Slots
-	// Found are the domain names in the raw text, in order.
+	// Found are the domain names in the raw text that may be the customer's, in order.
 	Found []FoundDomain
+	// Site is the first known site that is named, such as the ministry's; SiteAlone says that the message is nothing else.
+	Site      *knowledge.Site
+	SiteAlone bool
 	// Proof is what could be the last four of a phone or certificate: four digits, or three and an X; empty when none stands apart.
 	Proof string
 	// Act is the steering act, when the message is one or begins with one.

@@ -2,6 +2,8 @@ package knowledge
 
 import (
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -19,6 +21,7 @@ type Domain struct {
 	Registrars []Registrar
 	Texts      *DomainTexts
 	CDNs       []CDN
+	Sites      []Site
 }
 
 // Narrowing is a province that takes fewer suffixes than the ministry approves, as far as its list is known.
@@ -62,6 +65,35 @@ type CDN struct {
 	Ranges  []string `yaml:"ranges"` // CIDR
 	// Mainland says that the network has nodes there, so that other visitors may be led to one.
 	Mainland bool `yaml:"mainland"`
+}
+
+// Site is a site that customers name and that is nobody's to file: of an authority, or the operator's own.
+type Site struct {
+	Names []string `yaml:"names"`                 // hosts, each with all below it
+	Ours  bool     `yaml:"ours"`                  // the operator's filing system
+	Words string   `yaml:"words" lint:"required"` // what a message says in its place, for the understanding
+	Topic Topic    `yaml:"topic" lint:"required"`
+	Text  Text     `yaml:"text" lint:"required"`
+	Basis `yaml:",inline"`
+}
+
+// Site finds the site that a host belongs to; nil for one that may be a customer's.
+func (k *Knowledge) Site(host string) *Site {
+	var found *Site
+	longest := 0
+	for i := range k.Domain.Sites {
+		s := &k.Domain.Sites[i]
+		names := s.Names
+		if u, err := url.Parse(k.operator.FilingSystemURL); err == nil && s.Ours && u.Hostname() != "" {
+			names = append(slices.Clone(names), strings.TrimPrefix(strings.ToLower(u.Hostname()), "www."))
+		}
+		for _, name := range names {
+			if len(name) > longest && (host == name || strings.HasSuffix(host, "."+name)) {
+				found, longest = s, len(name)
+			}
+		}
+	}
+	return found
 }
 
 // ConditionText says one of the five conditions and what each result means. {…} are filled with the evidence.
@@ -134,6 +166,11 @@ type cdnFile struct {
 	CDNs     []CDN `yaml:"cdns" lint:"required"`
 }
 
+type sitesFile struct {
+	ReviewBy Date   `yaml:"review_by" lint:"required"`
+	Sites    []Site `yaml:"sites" lint:"required"`
+}
+
 var domainSections = []section{
 	one("domain/suffixes.yaml", true, func(k *Knowledge, v *suffixesFile) {
 		k.Domain.SuffixDate, k.Domain.Narrowed, k.Domain.Bodies = v.Date, v.Narrowed, v.Bodies
@@ -147,6 +184,7 @@ var domainSections = []section{
 	one("domain/registrars.yaml", true, func(k *Knowledge, v *registrarsFile) { k.Domain.Registrars = v.Registrars }),
 	one("domain/texts.yaml", true, func(k *Knowledge, v *DomainTexts) { k.Domain.Texts = v }),
 	one("domain/cdns.yaml", true, func(k *Knowledge, v *cdnFile) { k.Domain.CDNs = v.CDNs }),
+	one("domain/sites.yaml", false, func(k *Knowledge, v *sitesFile) { k.Domain.Sites = v.Sites }),
 }
 
 // ConditionIDs are the five conditions in the contract's order.
