@@ -27,13 +27,22 @@ var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTop
 	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
 	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
 
+// namesToCheck reports whether a bare name is one to check rather than an answer to an open question of the need_filing walk: that asks for the server's place, and no name
+// was checked yet.
+func (t *turn) namesToCheck(q Question) bool {
+	s := t.u.Slots
+	named := s.Domain != ""
+	s.Domain = ""
+	return named && t.u.Bare && s.IsZero() && q.Topic == knowledge.NeedFiling && (q.Fact != "location" || len(t.c.Reports) > 0)
+}
+
 // elliptic is the topic that a message without a wish of its own goes on with, or, with nothing to go on from, the one its slots suggest.
 func (t *turn) elliptic(facts Facts) knowledge.Topic {
 	s, q := t.u.Slots, t.c.Question
 	switch {
 	case s.CaseNo != "":
 		return knowledge.CaseStatus
-	case s.Domain != "" && (t.c.Topic != knowledge.NeedFiling || q != nil && q.Fact != "location"): // where a name points answers where the site is, no more
+	case s.Domain != "" && (t.c.Topic != knowledge.NeedFiling || q != nil && t.namesToCheck(*q)):
 		return knowledge.DomainCheck
 	}
 	if q != nil && slices.Contains(slotTopics, q.Topic) {

@@ -200,6 +200,10 @@ func (t *turn) understood() {
 		t.unsure()
 		return
 	}
+	// 它的持有者是我们公司,可以吗: the 是 of a question about something else answers nothing.
+	if q != nil && len(u.Asked) > 0 && u.Asked[0] != q.Topic && u.Confidence >= digression && asksSomething(u.Text) {
+		asked = ""
+	}
 	facts, asks := readFacts(t.k, u.Text, asked)
 	if l := u.Slots.ServerLocation; l != "" && facts["location"] == "" {
 		if facts == nil {
@@ -299,9 +303,11 @@ func (t *turn) understood() {
 func (t *turn) answers(q Question, facts Facts) bool {
 	s := t.u.Slots
 	switch {
+	case len(facts) == 0 && t.namesToCheck(q):
+		return false
 	case q.Fact != "" && (facts[q.Fact] != "" || q.Topic == knowledge.NeedFiling && len(facts) > 0 && (t.u.Bare || len(t.u.Asked) == 0 || t.u.Confidence < digression || t.u.Asked[0] == knowledge.NeedFiling)):
 		return true
-	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() && (s.Domain == "" || q.Fact == "location") || len(facts) > 0 && !asksSomething(t.u.Text)):
+	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() || len(facts) > 0 && !asksSomething(t.u.Text)):
 		return true
 	}
 	switch q.Slot {

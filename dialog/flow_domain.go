@@ -65,6 +65,7 @@ var (
 	nameLike = regexp.MustCompile(`[a-z0-9_-]+(?:\.[a-z0-9_-]+)+|localhost`)
 	// wordAlone is a message that is one word, wordToCheck one that ends in a word to check: names without their suffix.
 	wordAlone   = regexp.MustCompile(`^([a-z0-9-]{2,})$`)
+	saysCheck   = regexp.MustCompile(`查|检测|\bcheck\b`)
 	wordToCheck = regexp.MustCompile(`(?:查|检测|看看|看)(?:一下|下)? ?([a-z0-9-]{2,})$`)
 )
 
@@ -101,7 +102,7 @@ func (t *turn) notChecked(wishes []knowledge.Topic) bool {
 	alone := bareWords(strings.Replace(t.u.Text, name, "", 1)) == ""
 	check := slices.Contains(wishes, knowledge.DomainCheck)
 	vague := len(wishes) == 0 || wishes[0] == knowledge.OutOfScope || t.u.Confidence < digression
-	if !check && !(vague && (alone || asked || *why == RefusedIP)) {
+	if !check && !(vague && (alone || asked || *why == RefusedIP || saysCheck.MatchString(t.u.Text))) {
 		return false
 	}
 	t.note(knowledge.DomainCheck)
@@ -141,6 +142,7 @@ func (t *turn) domainChecked(ev DomainChecked) {
 			lines = append(lines, t.say(t.s().Warning)+t.say(t.k.Domain.Texts.Live))
 		}
 		t.add(part{text: strings.Join(lines, "\n")})
+		t.domainFirst()
 		if t.c.Question == nil || t.c.Question.Topic == knowledge.NeedFiling {
 			t.c.Question = nil
 			t.needFiling()
@@ -152,7 +154,25 @@ func (t *turn) domainChecked(ev DomainChecked) {
 		t.note(knowledge.DomainCheck)
 		t.add(part{text: r.Text(t.k, t.c.Lang), sources: t.k.Domain.Texts.Sources, domain: &r, settles: true,
 			options: []Option{t.option(t.k.Topics[knowledge.DomainRulesTopic].Title, "topic:domain_rules"), t.option(t.k.Topics[knowledge.NeedFiling].Title, "topic:need_filing")}})
+		t.locatedBy(r)
 	}
+}
+
+// locatedBy goes on with the need_filing walk where it asks for the server's place and a check has just shown it.
+func (t *turn) locatedBy(r DomainReport) {
+	isLocation := func(q Question) bool { return q.Topic == knowledge.NeedFiling && q.Fact == "location" }
+	if hostingOf(r) == "unknown" || r.Domain != t.c.Slots.Domain {
+		return
+	}
+	switch i := slices.IndexFunc(t.c.Pending, isLocation); {
+	case t.c.Question != nil && isLocation(*t.c.Question):
+		t.c.Question = nil
+	case t.c.Question == nil && i >= 0 && i == len(t.c.Pending)-1:
+		t.c.Pending = t.c.Pending[:i]
+	default:
+		return
+	}
+	t.needFiling()
 }
 
 func (t *turn) where(location string) knowledge.Text {

@@ -16,7 +16,9 @@ var englishFrame = []string{"what", "is", "do", "does", "how", "the", "i", "my",
 // nothing tells it: a number, an address, a case number, one short name typed in pinyin ("aliyun", "zhejiang" are the same in English). weak says that it is no more
 // than a word or two of English, such as people put into talk in any language: hello, ok, WordPress.
 func language(masked string, pinyin bool) (lang knowledge.Lang, weak bool) {
-	masked = withoutAddresses(masked)
+	if strings.Contains(masked, "://") { // an address without a name
+		masked = anyURL.ReplaceAllString(masked, " ")
+	}
 	han, letters, frame := 0, 0, 0
 	for _, r := range masked {
 		switch {
@@ -51,18 +53,10 @@ func language(masked string, pinyin bool) (lang knowledge.Lang, weak bool) {
 	return knowledge.ZH, false
 }
 
+var anyURL = regexp.MustCompile(`[a-z]+://[!-~]*`)
+
 // shortName is the most characters of a name that is typed in pinyin, such as heilongjiang.
 const shortName = 3
-
-// withoutAddresses takes out what hangs at a domain: the https:// before it and the path after it are no language.
-func withoutAddresses(masked string) string {
-	if !strings.ContainsRune(masked, maskDomain) {
-		return masked
-	}
-	return atDomain.ReplaceAllString(masked, " ")
-}
-
-var atDomain = regexp.MustCompile(`[!-~]*` + string(maskDomain) + `[!-~]*`)
 
 // speaks follows the language that the customer speaks. A name or a word that stands alone changes it only while nothing has told it better, and two Chinese ones in a row.
 func (c *Conversation) speaks(u Understanding) {
@@ -98,6 +92,7 @@ func (t *turn) hearLanguage() {
 func (t *turn) translate(q *Question) {
 	again := &turn{e: t.e, k: t.k, c: t.c.clone(), now: t.now, u: Understanding{Lang: t.c.Lang}}
 	again.c.Question, again.c.Pending = nil, nil
+	again.c.Slots.Domain, again.c.Slots.Domains = "", nil // else it would be looked up before anything is asked
 	again.serve(q.Topic, 1)
 	if a := again.c.Question; a != nil && a.Slot == q.Slot && a.Fact == q.Fact && a.Proof == q.Proof {
 		q.Text, q.Options = a.Text, a.Options

@@ -185,8 +185,8 @@ func (u *Understander) Understand(raw string) Understanding {
 	out.Pronoun = pronouns.MatchString(text)
 	out.Act = u.act(text)
 	u.topics(&out, masked)
-	if out.Site != nil && len(out.Found) == 0 && slices.Contains(out.Asked, knowledge.DomainCheck) {
-		u.topics(&out, named) // no name to check: what the rest of the words ask
+	if out.Site != nil && len(out.Found) == 0 && out.Confidence < 0.9 && slices.Contains(out.Asked, knowledge.DomainCheck) {
+		u.topics(&out, named) // no name to check, and hardly asked to: what the rest of the words ask
 	}
 	return out
 }
@@ -255,7 +255,7 @@ func (u *Understander) sites(out *Understanding, masked string, found []FoundDom
 		}
 	}
 	b.WriteString(parts[len(found)])
-	out.SiteAlone = out.Site != nil && len(out.Found) == 0 && bareWords(withoutAddresses(masked)) == ""
+	out.SiteAlone = out.Site != nil && len(out.Found) == 0 && bareWords(strings.Join(parts, "")) == ""
 	return b.String()
 }
 
