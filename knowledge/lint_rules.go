@@ -123,6 +123,8 @@ func (l *loader) lintAnswers() {
 				l.fault(f, Error, at, "answer %s fits always, so the answers after it are never given: move it to the end", a.ID)
 			} else if !always && last {
 				l.fault(f, Error, at, "the last answer must fit always: take asked and when away, or add one after it")
+			} else if last && len(a.Sources) > 0 && (a.Details.IsZero() || a.Next.IsZero()) {
+				l.fault(f, Warning, at, "answer %s is the topic's general one, but has no details or no next: what is there to read on, and what does the customer do now?", a.ID)
 			}
 			if i := slices.IndexFunc(before, func(b Answer) bool { return len(b.Asked) == 0 && !b.When.IsZero() && b.When.includes(a.When) }); i >= 0 {
 				l.fault(f, Error, at, "answer %s is never given: %s, which comes before, fits whenever it does", a.ID, before[i].ID)
