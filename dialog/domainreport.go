@@ -131,7 +131,7 @@ func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 			}
 			lines = append(lines, fmt.Sprintf("%s %s: %s (%s)", marks[c.Result], name, c.Evidence, t.By[c.Source].In(lang)))
 			if c.Advice != "" {
-				lines = append(lines, "   "+t.Advice.In(lang)+c.Advice)
+				lines = append(lines, "   "+t.Advice.In(lang)+pick(lang, "", " ")+c.Advice)
 			}
 		}
 		if want == Fail {

@@ -494,7 +494,7 @@ func (t *turn) finish() (Conversation, []Action) {
 	}
 	if q := t.c.Question; q != nil {
 		texts = append(texts, q.Text)
-		r.Options = q.Options
+		r.Question, r.Options = q.Text, q.Options
 	} else if settles {
 		if more != "" {
 			r.Options = append([]Option{t.option(t.s().MoreLabel, "act:more")}, r.Options...)

@@ -19,6 +19,8 @@ type Reply struct {
 	Text    string   `json:"text"`
 	Options []Option `json:"options,omitempty"`
 	Sources []string `json:"sources,omitempty"` // publisher, title, year
+	// Question is what is asked at the end of Text, and what Options answer.
+	Question string `json:"question,omitempty"`
 
 	// What the reply is about, for logs, JSON and reports.
 	Topic      knowledge.Topic   `json:"topic,omitempty"`

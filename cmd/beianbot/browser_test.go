@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,4 +139,38 @@ func TestBrowserByKeyboardInTheDark(t *testing.T) {
 		t.Errorf("a screen reader hears %q", said)
 	}
 	shot(t, ctx, "dark")
+}
+
+// TestBrowserOutlastsTheServer stops the server and starts it again under an open page: the page comes back by itself with all that was said, and what was written meanwhile goes
+// out once, though the page was loaded anew in between.
+func TestBrowserOutlastsTheServer(t *testing.T) {
+	ctx, dir, base := browser(t, 390, 844), t.TempDir(), ""
+	said := func(n int) string {
+		return fmt.Sprintf(`document.querySelectorAll("article.customer").length === %d`, n)
+	}
+	t.Run("up", func(t *testing.T) {
+		base = startServer(t, dir)
+		do(t, ctx, "greeting", chromedp.Steps(chromedp.Navigate(base), chromedp.WaitVisible(".options button")))
+		say(t, ctx, "要备案吗")
+		do(t, ctx, "question", chromedp.Poll[bool](`document.querySelectorAll("article.bot").length === 2`))
+	})
+	do(t, ctx, "loss seen", chromedp.Poll[bool](`document.getElementById("status").textContent.includes("重连")`))
+	say(t, ctx, "收费吗")
+	do(t, ctx, "not sent yet", chromedp.Poll[bool](`document.getElementById("notice").textContent.includes("自动再发") && document.getElementById("box").value === "收费吗"`))
+	t.Run("up again", func(t *testing.T) {
+		startServer(t, dir, "BEIANBOT_SERVER_LISTEN="+strings.Trim(strings.TrimPrefix(base, "http://"), "/"))
+		do(t, ctx, "sent by itself", chromedp.Poll[bool](said(2)+` && document.getElementById("box").value === "" && document.getElementById("notice").textContent === ""`))
+		do(t, ctx, "answered", chromedp.Poll[bool](`[...document.querySelectorAll("article.bot")].at(-1).textContent.includes("备案本身免费")`))
+		say(t, ctx, "帮我查 example.cn")
+		do(t, ctx, "card", chromedp.WaitVisible(".condition"))
+		if q := do(t, ctx, "question under the card", chromedp.Evaluate[string](`[...document.querySelectorAll(".bubble:not(.fold)")].at(-1).textContent`)); !strings.Contains(q, "服务器放在哪里") {
+			t.Errorf("above the buttons stands %q", q)
+		}
+		do(t, ctx, "a draft", chromedp.SendKeys("#box", "还没写完"))
+		do(t, ctx, "reload", chromedp.Reload())
+		do(t, ctx, "history", chromedp.Poll[bool](said(3)))
+		if text := do(t, ctx, "draft", chromedp.Value("#box")); text != "还没写完" {
+			t.Errorf("the box holds %q after a reload", text)
+		}
+	})
 }
