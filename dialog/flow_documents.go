@@ -252,6 +252,7 @@ func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
 	lang := t.c.Lang
 	item = ChecklistItem{ID: d.Kind.ID, Name: d.Kind.Name.In(lang), Where: d.Kind.Where.In(lang), Copies: max(1, d.Kind.Copies)}
 	var conditions, said, format, caveats []string
+	var sources []knowledge.SourceID
 	sure, aged := false, false
 	for _, r := range d.Rules {
 		sure, aged = sure || !Unsure(r.Basis), aged || t.aged(r.Basis)
@@ -267,10 +268,9 @@ func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
 			said = append(said, inSentences(lang, words))
 		}
 		caveats = append(caveats, t.caveats(r.Basis)...)
-		if item.Source == "" {
-			item.Source = strings.Join(t.citeAll(r.Sources, 1), "")
-		}
+		sources = append(sources, r.Sources...)
 	}
+	item.Source = strings.Join(t.citeAll(t.newestFirst(sources), 1), "")
 	if item.Copies > 1 {
 		tail += t.say(t.s().Copies, "n", strconv.Itoa(item.Copies))
 	}

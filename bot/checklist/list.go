@@ -3,6 +3,7 @@ package checklist
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,25 @@ func (l List) say(s knowledge.Text, pairs ...string) string {
 
 // From says whose list it is and when it was made.
 func (l List) From() string { return l.say(l.Sentences.ListFrom, "date", l.made.Format(time.DateOnly)) }
+
+// Part is a stretch of the list under one heading.
+type Part struct {
+	Heading string // "" for what is always needed
+	Items   []dialog.ChecklistItem
+}
+
+// Parts are the documents that are always needed, then those that only some need.
+func (l List) Parts() []Part {
+	must, some := Part{}, Part{Heading: strings.TrimSpace(l.Sentences.OnlyIf.In(l.Lang))}
+	for _, i := range l.Items {
+		if i.If == "" {
+			must.Items = append(must.Items, i)
+		} else {
+			some.Items = append(some.Items, i)
+		}
+	}
+	return slices.DeleteFunc([]Part{must, some}, func(p Part) bool { return len(p.Items) == 0 })
+}
 
 // Name is an item's name and how many copies of it.
 func (l List) Name(i dialog.ChecklistItem) string {

@@ -56,8 +56,14 @@ func (l List) PDF() ([]byte, error) {
 	for _, b := range l.Before {
 		p.write(b, style{size: 12, after: 6})
 	}
-	for _, item := range l.Items {
-		p.item(item)
+	for _, part := range l.Parts() {
+		if part.Heading != "" {
+			p.space(6)
+			p.write(part.Heading, style{size: 12, after: 6, with: 60})
+		}
+		for _, item := range part.Items {
+			p.item(item)
+		}
 	}
 	if len(l.Notes) > 0 {
 		p.space(6)
