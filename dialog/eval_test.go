@@ -1,7 +1,11 @@
 package dialog
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -33,21 +37,70 @@ func loadKnowledge(t testing.TB) *knowledge.Knowledge {
 	return k
 }
 
-// What the understanding reaches today on the development set; a change may not fall below. The goals are issue 5's.
+// sets are the labelled messages, and what is held on them (0–1). test was written from the contract and the operator's help page alone, before the phrases,
+// and is never looked into: what it shows is what customers will see. The others have been read to learn from, once their first figures were taken.
+var sets = map[string]struct{ topic, slots float64 }{
+	"dev":  {topic: 0.97, slots: 0.96},
+	"dev2": {topic: 0.95, slots: 0.90},
+	"dev4": {topic: 0.94}, // without slots
+	"test": {topic: 0.94, slots: 0.87},
+}
+
+// Floors on test for what customers type in bad light: see the goals in README.md.
 const (
-	devTopicFloor = 0.91
-	devSlotFloor  = 0.96
+	styleFloor   = 0.92 // of each of typo, speech, trad and english
+	outsideFloor = 0.88
+	refusedCeil  = 0.03
 )
 
-func TestUnderstandingOnDevelopmentSet(t *testing.T) {
+func TestUnderstandingOnSets(t *testing.T) {
 	e := NewEngine(loadKnowledge(t), nil)
-	ev := e.Evaluate(readLabelled(t, "testdata/understanding/dev.jsonl"))
-	t.Logf("topic %.3f, as answered %.3f, slot F1 %.3f of %d", ev.Topic.Rate(), ev.Served.Rate(), ev.Slots.F1(), ev.Topic.Of)
-	for style, s := range ev.ByStyle {
-		t.Logf("  %-8s %.3f of %d", style, s.Rate(), s.Of)
+	for name, floor := range sets {
+		t.Run(name, func(t *testing.T) {
+			ev := e.Evaluate(readLabelled(t, "testdata/understanding/"+name+".jsonl"))
+			t.Logf("topic %.3f, as answered %.3f of %d, slot F1 %.3f, out of scope %.3f, refused %.3f", ev.Topic.Rate(), ev.Served.Rate(), ev.Topic.Of, ev.Slots.F1(),
+				ev.OutOfScope.Rate(), ev.Refused.Rate())
+			for _, style := range slices.Sorted(maps.Keys(ev.ByStyle)) {
+				t.Logf("  %-8s %.3f of %d", style, ev.ByStyle[style].Rate(), ev.ByStyle[style].Of)
+			}
+			if ev.Topic.Rate() < floor.topic || ev.Slots.F1() < floor.slots {
+				t.Errorf("topic %.3f, slot F1 %.3f: below the floors %.2f and %.2f", ev.Topic.Rate(), ev.Slots.F1(), floor.topic, floor.slots)
+			}
+			if name != "test" {
+				return
+			}
+			for _, style := range []string{"typo", "speech", "trad", "english"} {
+				if r := ev.ByStyle[style].Rate(); r < styleFloor {
+					t.Errorf("%s: %.3f, below %.2f", style, r, styleFloor)
+				}
+			}
+			if ev.OutOfScope.Rate() < outsideFloor || ev.Refused.Rate() > refusedCeil {
+				t.Errorf("out of scope recognised %.3f (at least %.2f), in scope refused %.3f (at most %.2f)", ev.OutOfScope.Rate(), outsideFloor, ev.Refused.Rate(), refusedCeil)
+			}
+		})
 	}
-	if ev.Topic.Rate() < devTopicFloor || ev.Slots.F1() < devSlotFloor {
-		t.Errorf("below the floors %.2f and %.2f", devTopicFloor, devSlotFloor)
+}
+
+// TestConfidence holds that the confidence is what it says: of the messages understood with nine tenths, nine of ten are right. The table is README.md's.
+func TestConfidence(t *testing.T) {
+	ev := NewEngine(loadKnowledge(t), nil).Evaluate(readLabelled(t, "testdata/understanding/test.jsonl"))
+	for _, b := range ev.Reliability {
+		t.Logf("%.1f–%.1f: %4d messages, confidence %.2f, right %.2f", b.From, b.To, b.Of, b.Mean, b.Rate())
+	}
+	if ev.Gap > 0.05 {
+		t.Errorf("confidence and accuracy are %.3f apart in the mean, at most 0.05 is held", ev.Gap)
+	}
+}
+
+// TestSealedSet holds that the test set is the one written before the training.
+func TestSealedSet(t *testing.T) {
+	const want = "4fbb09cee7bdc17ab36575f781c086a8d2add360aeabb6f3c326b1388af888b1"
+	b, err := os.ReadFile("testdata/understanding/test.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprintf("%x", sha256.Sum256(b)); got != want {
+		t.Errorf("test.jsonl has sha256 %s, not %s: a set to measure on is not changed; write a new one", got, want)
 	}
 }
 

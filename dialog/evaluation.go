@@ -135,10 +135,11 @@ type Evaluation struct {
 	// Confusion counts mistakes by topic wanted and topic got.
 	Confusion map[string]map[string]int `json:"confusion"`
 	// OutOfScope counts messages that are out of scope and recognised as such, Refused those that are not and were taken for it.
-	OutOfScope Share            `json:"out_of_scope"`
-	Refused    Share            `json:"refused"`
-	Slots      Found            `json:"slots"`
-	BySlot     map[string]Found `json:"by_slot"`
+	OutOfScope Share `json:"out_of_scope"`
+	Refused    Share `json:"refused"`
+	// Slots counts those known after the message, as a new customer's.
+	Slots  Found            `json:"slots"`
+	BySlot map[string]Found `json:"by_slot"`
 	// Reliability has ten bins; Gap is the mean distance between confidence and accuracy, weighted by messages (expected calibration error, 0–1).
 	Reliability []Bin   `json:"reliability"`
 	Gap         float64 `json:"gap"`
@@ -174,7 +175,8 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 		got := u.topic()
 		right := got == l.Topic
 		ev.Topic.add(right)
-		ev.Served.add(e.serves(l.Text) == l.Topic)
+		served, slots := e.serves(l.Text)
+		ev.Served.add(served == l.Topic)
 		if len(l.Topics) > 1 {
 			ev.Several.add(sameTopics(u.Asked, l.Topics))
 		}
@@ -199,7 +201,7 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 			ev.Confusion[string(l.Topic)][string(got)]++
 			ev.Mistakes = append(ev.Mistakes, Mistake{l, got, p})
 		}
-		ev.slots(l, u.Slots)
+		ev.slots(l, slots)
 	}
 	for i := range ev.Reliability {
 		if b := &ev.Reliability[i]; b.Of > 0 {
@@ -221,20 +223,20 @@ func sortedWords(list []knowledge.Topic) []string {
 	return words
 }
 
-// serves is the topic of the reply to a message of a new customer.
-func (e *Engine) serves(text string) knowledge.Topic {
-	_, actions := e.Step(Conversation{}, Message{At: time.Unix(0, 0).UTC(), Kind: TextMessage, Text: text})
+// serves is the topic of the reply to a message of a new customer, and the slots that are known then.
+func (e *Engine) serves(text string) (knowledge.Topic, Slots) {
+	c, actions := e.Step(Conversation{}, Message{At: time.Unix(0, 0).UTC(), Kind: TextMessage, Text: text})
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Say:
 			if len(a.Reply.Topics) > 0 {
-				return a.Reply.Topics[0]
+				return a.Reply.Topics[0], c.Slots
 			}
 		case CheckDomain:
-			return a.Purpose
+			return a.Purpose, c.Slots
 		}
 	}
-	return ""
+	return "", c.Slots
 }
 
 func (ev *Evaluation) slots(l Labelled, got Slots) {

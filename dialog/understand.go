@@ -371,9 +371,10 @@ func (u *Understander) topics(out *Understanding, masked string) {
 var outOfScopeAt = slices.Index(knowledge.Topics, knowledge.OutOfScope)
 
 // Log odds: for the topic of an example phrase that a message repeats, so that a phrase added to the files counts at once; and for out_of_scope
-// when no word of a message is known.
+// always, as the world is wider than its example phrases, and when no word of a message is known.
 const (
 	sameWeight    = 3
+	outsideWeight = 1
 	strangeWeight = 4
 )
 
@@ -394,6 +395,7 @@ func (u *Understander) score(masked string) []TopicScore {
 	units := u.words.segment(masked)
 	features := extract([]rune(masked), units, buf[:0])
 	u.model.logits(features, &logits)
+	logits[outOfScopeAt] += outsideWeight
 	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
 		logits[at] += sameWeight
 	} else if u.model.strange(features) {
