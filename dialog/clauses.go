@@ -9,7 +9,7 @@ import (
 	"beianbot/knowledge"
 )
 
-var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
 
 // strong are joints after which something new is asked.
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
@@ -32,7 +32,7 @@ const (
 
 // several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each; none
 // otherwise. Only what is asked counts: greetings, thanks and what is out of scope beside a question are passed over.
-func (u *Understander) several(masked string, whole knowledge.Topic) []knowledge.Topic {
+func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topic {
 	cuts := joints.FindAllStringIndex(masked, -1)
 	if len(cuts) == 0 || len(cuts) > 8 {
 		return nil
@@ -62,7 +62,8 @@ func (u *Understander) several(masked string, whole knowledge.Topic) []knowledge
 		at, announced = c[1], next
 	}
 	take(masked[at:], announced)
-	if len(out) < 2 || !slices.Contains(out, whole) {
+	outside := whole.Topic == knowledge.OutOfScope && whole.P < sure // many questions in one resemble none
+	if len(out) < 2 || !outside && !slices.Contains(out, whole.Topic) {
 		return nil
 	}
 	return out

@@ -354,7 +354,7 @@ func (u *Understander) topics(out *Understanding, masked string) {
 	out.Scores = u.score(masked)
 	out.Confidence = out.Scores[0].P
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
-	if asked := u.several(masked, out.Scores[0].Topic); len(asked) > 1 {
+	if asked := u.several(masked, out.Scores[0]); len(asked) > 1 {
 		out.Asked = asked
 	}
 	if !strings.ContainsFunc(masked, func(r rune) bool {
