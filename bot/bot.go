@@ -4,6 +4,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"beianbot/dialog"
@@ -74,6 +75,9 @@ type Entry struct {
 	Text  string        `json:"text"`
 	Reply *dialog.Reply `json:"reply,omitempty"`
 }
+
+// ErrUnwritable marks what failed because nothing at all can be written: the disk is full, say. The store says so itself, once; see store.Store.Watch.
+var ErrUnwritable = errors.New("the store cannot be written")
 
 // Conversations is what the service needs of a store. Its methods may be called from many goroutines.
 type Conversations interface {

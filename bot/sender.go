@@ -162,12 +162,12 @@ func (d *sender) serve(ctx context.Context, a Address) {
 			}
 			// Crash point: sent and not recorded. It is sent once more, with the same Key: seen twice, except where the network takes such a key (neither Telegram nor
 			// WeChat's customer messages do; a page of the web chat shows what the store has). Only this one of the customer: the next waits for this record.
-			err = d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
+			err = d.settle(ctx, o, out)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
-				d.s.observer.Failed("settle message")
-				d.s.log.Error("settle message", "channel", a.Channel, "error", err)
+				d.s.observer.Failed("read outbox")
+				d.s.log.Error("read outbox", "channel", a.Channel, "error", err)
 			}
 			return
 		}
@@ -176,6 +176,23 @@ func (d *sender) serve(ctx context.Context, a Address) {
 		}
 		if out.State != "sent" && out.State != "refused" {
 			return
+		}
+	}
+}
+
+// settle records what became of a message, however long the store does not take it: unrecorded it would be delivered again.
+func (d *sender) settle(ctx context.Context, o Outgoing, out Outcome) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, turnAgain) {
+		err := d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		d.s.observer.Failed("settle message")
+		d.s.log.Error("settle message", "channel", d.c.Name(), "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

@@ -36,6 +36,7 @@ type Service struct {
 	ctx    context.Context
 	stop   context.CancelFunc
 	closed bool
+	ending chan struct{} // closed with it
 }
 
 // Observer is told what happens, for metrics. It must not block, and is never given text or a customer.
@@ -83,7 +84,7 @@ var ErrBusy = errors.New("too many messages waiting in this conversation")
 // NewService makes a service. Channels are added before Start.
 func NewService(store Conversations, outbox Outbox, lookups Lookups, engine *dialog.Engine, log *slog.Logger) *Service {
 	s := &Service{store: store, outbox: outbox, lookups: lookups, log: log, observer: unobserved{}, channels: map[ChannelName]Channel{},
-		senders: map[ChannelName]*sender{}, talks: map[Address]*talk{}, turns: make(chan struct{}, maxTurns), looks: make(chan struct{}, maxLookups)}
+		senders: map[ChannelName]*sender{}, talks: map[Address]*talk{}, turns: make(chan struct{}, maxTurns), looks: make(chan struct{}, maxLookups), ending: make(chan struct{})}
 	s.engine.Store(engine)
 	s.ctx, s.stop = context.WithCancel(context.Background())
 	return s
@@ -215,18 +216,30 @@ func (s *Service) converse(a Address, c *talk) {
 		s.mu.Unlock()
 
 		s.turns <- struct{}{}
-		s.turn(a, tasks)
+		done := s.turn(a, tasks)
 		<-s.turns
+		if !done { // the store does not take it: it waits for better times, and those behind it with it
+			s.mu.Lock()
+			c.waiting = append(tasks, c.waiting...)
+			s.mu.Unlock()
+			select {
+			case <-time.After(turnAgain):
+			case <-s.ending:
+			}
+		}
 	}
 }
 
-// turn runs one turn and saves it. A turn that panics is answered with an apology, so that it neither repeats for ever nor goes unanswered.
-func (s *Service) turn(a Address, tasks []task) {
+// turnAgain is the pause before a turn that could not be saved is run anew.
+const turnAgain = 5 * time.Second
+
+// turn runs one turn and saves it, and reports false when the store did not take it. A turn that panics is answered with an apology, so that it neither repeats for ever nor goes unanswered.
+func (s *Service) turn(a Address, tasks []task) bool {
 	start := time.Now()
 	ctx, engine, event := s.ctx, s.engine.Load(), joined(tasks)
 	var before dialog.Conversation
 	if !s.insist("load conversation", a, func() (err error) { before, err = s.store.Load(ctx, a); return }) {
-		return
+		return false
 	}
 	did := s.step(ctx, engine, before, event)
 	after, replies := did.Conversation, did.Replies
@@ -259,7 +272,7 @@ func (s *Service) turn(a Address, tasks []task) {
 		s.mu.Lock()
 		c.looks -= len(t.Lookups)
 		s.mu.Unlock()
-		return
+		return false
 	}
 	if len(replies) > 0 {
 		s.observer.Turned(a.Channel, replies[0].Topic, time.Since(start))
@@ -271,6 +284,7 @@ func (s *Service) turn(a Address, tasks []task) {
 	for _, l := range saved.Lookups {
 		s.look(l)
 	}
+	return true
 }
 
 // hand gives what a turn said to the requests that wait for it, or to the sender.
@@ -290,7 +304,7 @@ func (s *Service) hand(a Address, c *talk, t Turn, said []Outgoing) {
 	s.signal(a.Channel)
 }
 
-// insist tries a few times, since a busy disk passes and a customer should not wait for the next start. What fails stays open in the store.
+// insist tries a few times, since a busy disk passes.
 func (s *Service) insist(what string, a Address, do func() error) bool {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
@@ -385,7 +399,10 @@ func (s *Service) signal(n ChannelName) {
 // Stop takes in nothing more, lets turns and look-ups under way end until ctx does, and returns when all is quiet.
 func (s *Service) Stop(ctx context.Context) {
 	s.mu.Lock()
-	s.closed = true
+	if !s.closed {
+		s.closed = true
+		close(s.ending)
+	}
 	s.mu.Unlock()
 	for s.running() && ctx.Err() == nil { // turns under way finish their transaction; only look-ups and senders are cut
 		time.Sleep(5 * time.Millisecond)

@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	"beianbot/bot"
 )
 
 // committer lets writers share commits: with synchronous=FULL each commit waits for the disk, so all that is waiting when the disk is ready goes into one
 // transaction. One that fails undoes only itself: the transaction is begun anew, with a savepoint for each writer. Nobody is told "done" before the commit.
 type committer struct {
 	db   *sql.DB
+	told func(error) // what the disk said to a batch: why nothing can be written, nil when it was
 	jobs chan job
 	quit chan struct{}
 	done sync.WaitGroup
@@ -29,8 +32,8 @@ const maxShared = 256
 
 var errClosed = errors.New("the store is closed")
 
-func newCommitter(db *sql.DB) *committer {
-	c := &committer{db: db, jobs: make(chan job, maxShared), quit: make(chan struct{})}
+func newCommitter(db *sql.DB, told func(error)) *committer {
+	c := &committer{db: db, told: told, jobs: make(chan job, maxShared), quit: make(chan struct{})}
 	c.done.Go(c.loop)
 	return c
 }
@@ -90,7 +93,19 @@ func (c *committer) loop() {
 		}
 		// Crash point: before COMMIT returns, none of the batch is in the file at the next start, and none of its writers was told so; after it all are, and SQLite has
 		// synced the log (synchronous=FULL), so that a power cut keeps them too.
-		for i, err := range c.commit(batch) {
+		results := c.commit(batch)
+		wrote, trouble := false, error(nil)
+		for i, err := range results {
+			if unwritable(err) {
+				results[i] = fmt.Errorf("%w: %w", bot.ErrUnwritable, explain(err))
+				trouble = results[i]
+			}
+			wrote = wrote || err == nil
+		}
+		if wrote || trouble != nil {
+			c.told(trouble)
+		}
+		for i, err := range results {
 			batch[i].result <- err
 		}
 	}

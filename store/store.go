@@ -16,7 +16,7 @@ import (
 	"syscall"
 	"time"
 
-	sqlite3 "github.com/mattn/go-sqlite3"
+	_ "github.com/mattn/go-sqlite3" // the driver
 
 	"beianbot/bot"
 	"beianbot/dialog"
@@ -33,6 +33,7 @@ type Store struct {
 
 	commits *committer
 	recent  *recent // nil unless exclusive
+	trouble trouble
 }
 
 // ErrLocked says that another serve works on the same store.
@@ -71,22 +72,6 @@ func reason(err error) error {
 	return err
 }
 
-// explain adds what an operator can do to errors that say nothing to them.
-func explain(err error) error {
-	var se sqlite3.Error
-	if errors.As(err, &se) {
-		switch se.Code {
-		case sqlite3.ErrNotADB, sqlite3.ErrCorrupt:
-			return fmt.Errorf("the file is no intact SQLite database (%w); restore it from a backup, or move it away to start anew", err)
-		case sqlite3.ErrCantOpen, sqlite3.ErrReadonly, sqlite3.ErrPerm:
-			return fmt.Errorf("the file cannot be opened for writing (%w); check its owner and its folder's", err)
-		case sqlite3.ErrFull:
-			return fmt.Errorf("the disk is full (%w)", err)
-		}
-	}
-	return err
-}
-
 // dsn makes a file: name with settings, so that every pooled connection has them. Without the prefix the driver drops SQLite's own settings.
 func dsn(file, settings string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + settings
@@ -103,7 +88,7 @@ func (s *Store) open(ctx context.Context, file string) (err error) {
 		return err
 	}
 	s.write.SetMaxOpenConns(1)
-	s.commits = newCommitter(s.write)
+	s.commits = newCommitter(s.write, s.trouble.said)
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
@@ -190,12 +175,6 @@ func (s *Store) Close() error {
 		errs = append(errs, s.lock.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// Ping reports whether the database answers.
-func (s *Store) Ping(ctx context.Context) error {
-	var n int
-	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&n)
 }
 
 var errNoRow = errors.New("no row was added")

@@ -300,6 +300,12 @@ func TestAFloodOfOneLeavesOthersAlone(t *testing.T) {
 			t.Errorf("%+v", m)
 		}
 		r.await("all taken", func() bool { return r.net.Pending() == 0 })
+		m := r.net.Chat(anna).Shown
+		for i := 4; i < len(m); i++ {
+			if d := m[i].At.Sub(m[i-4].At); d < 900*time.Millisecond {
+				t.Errorf("five messages to one chat within %s", d)
+			}
+		}
 	})
 }
 

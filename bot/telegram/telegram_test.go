@@ -145,7 +145,7 @@ func start(t testing.TB, s setup) *rig {
 
 func (r *rig) await(what string, holds func() bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if r.net.Await(ctx, holds) != nil {
 		r.t.Fatalf("never: %s\n%s", what, r.log)

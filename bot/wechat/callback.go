@@ -195,6 +195,9 @@ func (c *Channel) take(ctx context.Context, in incoming, h *handover, pushes, pa
 			return c.opt.Sentences.RateLimited.Both(), nil
 		}
 		return "", nil
+	case err != nil && tries < lastTry && !in.message.At.Before(c.began):
+		c.opt.Log.Error("wechat message not stored; the platform brings it again", "error", err)
+		return "", errAgain
 	case err != nil:
 		c.opt.Log.Error("wechat message not stored; the customer is asked to send it again", "error", err)
 		return c.opt.Sentences.Unreachable.Both(), nil

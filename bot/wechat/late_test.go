@@ -20,8 +20,8 @@ import (
 
 const result = "备案条件检查" // what the result of a domain check says
 
-// impatient makes WeChat wait a second instead of five.
-func impatient(s *wechattest.Server) { s.Patience = time.Second }
+// impatient makes WeChat wait two seconds instead of five.
+func impatient(s *wechattest.Server) { s.Patience, s.Pause = 2*time.Second, 100*time.Millisecond }
 
 // quick makes the channel answer at once with what it has, though WeChat would wait.
 func quick(o *wechat.Options) { o.Patience, o.ReplyWithin = 5*time.Second, 200*time.Millisecond }

@@ -158,7 +158,7 @@ func start(t testing.TB, s setup) *rig {
 		o.Key = ""
 	}
 	if p := r.net.Patience; p != 5*time.Second {
-		o.Patience, o.ReplyWithin = p, p*9/10
+		o.Patience, o.ReplyWithin = p*9/10, p*4/10 // so early that a busy machine is in time too
 	}
 	if s.with != nil {
 		s.with(&o)
@@ -202,7 +202,7 @@ func start(t testing.TB, s setup) *rig {
 
 func (r *rig) await(what string, holds func() bool) {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if r.net.Await(ctx, holds) != nil {
 		r.t.Fatalf("never: %s\nanna: %.3000s\n%s", what, fmt.Sprintf("%+v", r.net.Customer(anna)), r.log)
@@ -483,7 +483,7 @@ func (b *broken) Ask(ctx context.Context, a bot.Address, m dialog.Message) (*bot
 
 func TestOutOfOrderIsNeverShown(t *testing.T) {
 	b := &broken{}
-	r := start(t, setup{ask: func(a bot.Asker) bot.Asker { b.Asker = a; return b }, fake: func(s *wechattest.Server) { s.Patience = time.Second }})
+	r := start(t, setup{ask: func(a bot.Asker) bot.Asker { b.Asker = a; return b }, fake: impatient})
 	b.down.Store(true)
 	if m := r.say(anna, "备案要多久?"); m.Via != "passive" || !strings.Contains(m.Text, "再发一次") {
 		t.Errorf("with a broken store: %+v", m)

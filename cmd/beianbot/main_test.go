@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -37,12 +38,19 @@ func call(t testing.TB, env []string, stdin string, args ...string) (code int, s
 // startServer runs serve until the test ends and gives its address.
 func startServer(t *testing.T, dir string, env ...string) string {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
+	var errs bytes.Buffer
+	base, _ := serveIn(t, dir, &errs, env...)
+	return base
+}
+
+// serveIn runs serve until the test ends or stop is called, after which what it logged may be read.
+func serveIn(t *testing.T, dir string, errs *bytes.Buffer, env ...string) (base string, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	r, w := io.Pipe()
 	done := make(chan int, 1)
-	var errs bytes.Buffer
 	go func() {
-		done <- run(ctx, nil, append(environment(t, dir), env...), strings.NewReader(""), w, &errs)
+		done <- run(ctx, nil, append(environment(t, dir), env...), strings.NewReader(""), w, errs)
 		w.Close()
 	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
@@ -50,8 +58,8 @@ func startServer(t *testing.T, dir string, env ...string) string {
 	if err != nil {
 		t.Fatalf("serve did not start: %v", err)
 	}
-	t.Cleanup(func() {
-		stop()
+	stop = sync.OnceFunc(func() {
+		cancel()
 		select {
 		case code := <-done:
 			if code != 0 {
@@ -61,7 +69,8 @@ func startServer(t *testing.T, dir string, env ...string) string {
 			t.Error("serve did not stop")
 		}
 	})
-	return strings.TrimSpace(strings.TrimPrefix(line, "web chat: "))
+	t.Cleanup(stop)
+	return strings.TrimSpace(strings.TrimPrefix(line, "web chat: ")), stop
 }
 
 func TestAskJSONIsTheContractsObject(t *testing.T) {

@@ -113,7 +113,7 @@ var (
 	inboxOpen      = prometheus.NewDesc("beianbot_inbox_messages", "Messages of customers whose turn is not yet saved.", nil, nil)
 	inboxOldest    = prometheus.NewDesc("beianbot_inbox_oldest_seconds", "Age of the oldest message whose turn is not yet saved; 0 when there is none.", nil, nil)
 	lookupsOpen    = prometheus.NewDesc("beianbot_lookups_open", "Look-ups whose result is not yet told.", nil, nil)
-	storeUp        = prometheus.NewDesc("beianbot_store_up", "1 while the store answers.", nil, nil)
+	storeUp        = prometheus.NewDesc("beianbot_store_up", "1 while the store answers and takes what is written.", nil, nil)
 	mirrorRows     = prometheus.NewDesc("beianbot_mirror_rows", "Cases in the mirror.", []string{"sample"}, nil)
 	mirrorSynced   = prometheus.NewDesc("beianbot_mirror_synced_timestamp_seconds", "When the mirror was last brought up to date; missing while it never was.", nil, nil)
 	mirrorAge      = prometheus.NewDesc("beianbot_mirror_age_seconds", "Time since then.", nil, nil)
@@ -168,7 +168,7 @@ func (s *state) Collect(out chan<- prometheus.Metric) {
 		s.m.Failed("read queues")
 		s.log.Error("metrics: queues not read", "error", err)
 	}
-	gauge(storeUp, truth(err == nil))
+	gauge(storeUp, truth(err == nil && s.store.Trouble() == nil))
 
 	meta := s.mirror.Meta()
 	sample := "false"

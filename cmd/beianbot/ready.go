@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -21,6 +22,7 @@ type readiness struct {
 // readyBody is the body; every text is a sentence of ours, without secrets or anything of a customer.
 type readyBody struct {
 	Store            string     `json:"store"`
+	StoreProblem     string     `json:"store_problem,omitempty"`
 	Mirror           string     `json:"mirror"`
 	MirrorRows       int        `json:"mirror_rows"`
 	MirrorSyncedAt   *time.Time `json:"mirror_synced_at,omitempty"`
@@ -45,6 +47,9 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := s.store.Ping(ctx); err != nil {
 		body.Store, code = "down", http.StatusServiceUnavailable
+		if errors.Is(err, bot.ErrUnwritable) {
+			body.StoreProblem = err.Error()
+		}
 	}
 	if err := s.mirror.Ping(ctx); err != nil {
 		body.Mirror, code = "down", http.StatusServiceUnavailable

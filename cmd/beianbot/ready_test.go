@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"database/sql"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +15,7 @@ import (
 	"time"
 
 	"beianbot/bot"
+	"beianbot/bot/telegram/telegramtest"
 	"beianbot/store"
 	"beianbot/store/mirror"
 )
@@ -78,4 +83,62 @@ func TestReadyzSaysThatANewerMirrorIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	await(t, func() bool { return readyz(t, base).MirrorProblem == "" })
+}
+
+// TestALockedStoreIsToldOnce lets another program hold the store's file locked, as one that copies it does, while messages come in.
+func TestALockedStoreIsToldOnce(t *testing.T) {
+	t.Parallel()
+	net := telegramtest.New("7:secret")
+	t.Cleanup(net.Close)
+	net.Retry = func(int) time.Duration { return 100 * time.Millisecond }
+	dir := t.TempDir()
+	var errs bytes.Buffer
+	base, stop := serveIn(t, dir, &errs, "BEIANBOT_TELEGRAM_TOKEN=7:secret", "BEIANBOT_TELEGRAM_API_URL="+net.URL())
+	ready := func() (int, string) {
+		res, err := http.Get(base + "readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, _ := io.ReadAll(res.Body)
+		return res.StatusCode, string(b)
+	}
+	db, err := sql.Open("sqlite3", "file:"+filepath.Join(dir, "s.db")+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 30 {
+		net.Say(int64(100+i), "备案要多久?")
+	}
+	code, body := ready()
+	for code == http.StatusOK { // until the lock has been waited for
+		time.Sleep(50 * time.Millisecond)
+		code, body = ready()
+	}
+	if !strings.Contains(body, "another program holds the file locked") {
+		t.Errorf("readyz: %d %s", code, body)
+	}
+	if n := net.Pending(); n != 30 {
+		t.Errorf("%d updates left at Telegram, want 30: nothing is stored", n)
+	}
+	tx.Rollback()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for i := range 30 {
+		if m, err := net.AwaitShown(ctx, int64(100+i), 1); err != nil || len(m) != 1 {
+			t.Fatalf("chat %d: %v, %v", i, m, err)
+		}
+	}
+	if code, body := ready(); code != http.StatusOK {
+		t.Errorf("readyz afterwards: %d %s", code, body)
+	}
+	stop()
+	if log := errs.String(); strings.Count(log, "level=ERROR") != 1 || strings.Count(log, "nothing can be stored") != 1 || strings.Count(log, "can be written again") != 1 {
+		t.Errorf("the log:\n%s", log)
+	}
 }

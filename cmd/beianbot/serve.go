@@ -36,12 +36,19 @@ func (serveCmd) Run(g *globals) error {
 	if err := level.UnmarshalText([]byte(conf.Log.Level)); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level}))
+	log := slog.New(once{slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level})})
 	st, err := store.Open(g.ctx, conf.Store.File, true)
 	if err != nil {
 		return err
 	}
 	defer st.Close()
+	st.Watch(func(err error) {
+		if err == nil {
+			log.Info("the store can be written again; what waited goes on")
+		} else {
+			log.Error("nothing can be stored, so nothing is acknowledged or sent until that ends", "why", err.Error())
+		}
+	})
 	reload := newReloader(conf, log)
 	a, err := g.newAssistant(conf)
 	if err != nil {
