@@ -54,6 +54,7 @@ type Options struct {
 	// ChecklistFile makes a document to print and tick off of a checklist; nil: none is sent.
 	ChecklistFile func(dialog.Checklist, knowledge.Lang) (name string, pdf []byte, err error)
 	Log           *slog.Logger
+	Now           func() time.Time // dates messages whose own date cannot be right; nil: time.Now
 }
 
 // Limits of Telegram: about 30 messages a second over all chats and one a second in one chat, short bursts tolerated. Its answer 429 decides, see outcome.
@@ -96,6 +97,9 @@ func New(in Receiver, o Options) (*Channel, error) {
 	if o.Secret == "" {
 		sum := sha256.Sum256([]byte("beianbot webhook " + o.Token))
 		o.Secret = hex.EncodeToString(sum[:])
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	c := &Channel{in: in, opt: o, client: newClient(o.APIURL, o.Token), global: rate.NewLimiter(globalRate, globalBurst), taps: make(chan tap, 1000), chats: map[int64]*chatLimit{},
 		typing: map[bot.CustomerID]context.CancelFunc{}, warned: map[int64]time.Time{}, moved: map[int64]int64{}}

@@ -106,6 +106,9 @@ func start(t testing.TB, s setup) *rig {
 	r.service = bot.NewService(r.store, r.store, lookups, engine(), logger)
 	o := s.Options
 	o.Token, o.APIURL, o.Settings, o.Sentences, o.Log = token, r.net.URL(), r.store, engine().Knowledge().Sentences, logger
+	if s.lookups != nil {
+		o.Now = lookups.Now // the story's day, for messages too
+	}
 	in := gate{r.service, &r.broken, &r.last}
 	if o.Webhook {
 		r.hook = httptest.NewUnstartedServer(nil)
@@ -197,6 +200,7 @@ func TestStoriesRunUnchanged(t *testing.T) {
 	}
 	for _, story := range stories {
 		t.Run(story.Name, func(t *testing.T) {
+			t.Parallel() // most of it is waiting: a message a second
 			lookups := bottest.World{Now: time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)}.Lookups()
 			r := start(t, setup{lookups: &lookups})
 			n := 0

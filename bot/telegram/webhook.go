@@ -61,7 +61,7 @@ func (c *Channel) Handler() http.Handler {
 
 // take stores what an update says. Groups other than the staff's are not served: a bot that is added to one says so once.
 func (c *Channel) take(ctx context.Context, u *update) error {
-	now := time.Now()
+	now := c.opt.Now()
 	me := ""
 	if user := c.me.Load(); user != nil {
 		me = user.Username
