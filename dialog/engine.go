@@ -93,6 +93,8 @@ type turn struct {
 	topics  []knowledge.Topic
 	conf    float64
 	verdict knowledge.Verdict
+	// between are two provinces named in one breath: one is to be chosen.
+	between []knowledge.ProvinceID
 	// asked says that this turn opened or repeated a question.
 	asked bool
 	// keepMore keeps what 更多 shows.
@@ -215,6 +217,10 @@ func (t *turn) understood() {
 	before := t.c.Slots
 	t.deny()
 	t.c.Slots.merge(u.Slots)
+	if u.rival != "" {
+		t.between = []knowledge.ProvinceID{u.Slots.Province, u.rival}
+		t.c.Slots.Province = ""
+	}
 	changed := !sameSlots(before, t.c.Slots)
 	wishes := slices.Clone(u.Asked)
 	if u.Bare {

@@ -105,7 +105,11 @@ var provinceChoices = []knowledge.ProvinceID{"CN-BJ", "CN-SH", "CN-GD", "CN-JS",
 
 func (t *turn) askProvince(topic knowledge.Topic) {
 	q := Question{Topic: topic, Slot: knowledge.SlotProvince, Text: t.say(t.s().AskProvince)}
-	for _, id := range provinceChoices {
+	choices := provinceChoices
+	if t.between != nil {
+		q.Text, choices = t.say(t.s().AskOneProvince), t.between
+	}
+	for _, id := range choices {
 		if p := t.k.Province(id); p != nil {
 			q.Options = append(q.Options, t.option(p.Name, "slot:province="+string(id)))
 		}

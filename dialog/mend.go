@@ -110,7 +110,7 @@ func (m *mender) mend(s string) string {
 			} else {
 				word = m.blurred[soundKey(window, true)]
 			}
-			if word == "" || m.explained(runes, i, n) {
+			if word == "" || m.explained(runes, i, n) || m.begins(runes[i+n-1:]) {
 				continue
 			}
 			copy(window, []rune(word))
@@ -137,6 +137,16 @@ func (m *mender) explained(runes []rune, i, n int) bool {
 		return true
 	}
 	return n == 2 && i > 0 && i+n < len(runes) && m.seen[pair(runes[i-1], runes[i])] > 1 && m.seen[pair(runes[i+n-1], runes[i+n])] > 1
+}
+
+// begins reports whether a text begins with a key word as it is: the last character of 和北 belongs to 北京.
+func (m *mender) begins(runes []rune) bool {
+	for n := 2; n <= min(longestWord, len(runes)); n++ {
+		if m.words[string(runes[:n])] {
+			return true
+		}
+	}
+	return false
 }
 
 func allHan(runes []rune) bool {

@@ -39,7 +39,7 @@ type gazetteer struct {
 
 func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 	g := &gazetteer{words: newDictionary[placeTag](), plates: map[rune]knowledge.ProvinceID{}}
-	latin := map[string]knowledge.ProvinceID{}
+	latin, shared := map[string]knowledge.ProvinceID{}, map[string]bool{}
 	for _, p := range k.Provinces {
 		for _, list := range [][]string{p.Words, p.Places, k.Regions.Places[p.ID]} {
 			for _, w := range list {
@@ -49,10 +49,16 @@ func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 					continue
 				}
 				g.words.add(w, placeTag{kindProvince, p.ID})
-				if s := spell(w); len(s) > 4 && latin[s] == "" {
+				if s := spell(w); len(s) > 4 {
+					shared[s] = shared[s] || latin[s] != "" && latin[s] != p.ID
 					latin[s] = p.ID
 				}
 			}
+		}
+	}
+	for w := range shared { // Taizhou is in Jiangsu and in Zhejiang
+		if shared[w] {
+			delete(latin, w)
 		}
 	}
 	for w, id := range k.Regions.Spelt {
@@ -143,6 +149,7 @@ func plateHere(runes []rune, i int) bool {
 // places are what a text tells about places.
 type places struct {
 	province, denied knowledge.ProvinceID
+	rival            knowledge.ProvinceID // named in one breath with province: 北京或者上海
 	server           knowledge.ServerLocation
 	deniedServer     knowledge.ServerLocation
 	spans            []span
@@ -159,7 +166,7 @@ var (
 	subjectCut = regexp.MustCompile(`公司|企业|个人|我们是|我们|我是|我在|人在|单位|注册在|注册|户口|户籍|身份证|company|based in|based|registered in|registered|individual|i am|i'm|we are|客户|用户|访客|visitors|customers|备案`)
 
 	idHere       = regexp.MustCompile(`(?:户口是?在?|户籍是?在?|身份证是?在?|籍贯是?|老家是?在?|hukou (?:is )?(?:in|from)|id (?:card )?(?:is )?from)[^,.;!?]{0,2}$`)
-	idAfter      = regexp.MustCompile(`^(?:的|省|市|本地|那边的)*(?:户口|户籍|身份证|籍|老家|hukou|id card|id )`)
+	idAfter      = regexp.MustCompile(`^(?:的|省|市|本地|那边的)*(?:户口|户籍|身份证|籍|老家|人$|人(?:在|来|现|目前)|hukou|id card|id )`)
 	otherHere    = regexp.MustCompile(`(?:不像|比起|比|跟|和|与|问了|人家|听说|朋友|同行|别人|从|原来在|原先在|以前在|之前在|than|unlike|from)[^,.;!?]{0,1}$`)
 	otherAfter   = regexp.MustCompile(`^(?:那边)?(?:的)?(?:朋友|同行|别人|同事|客服|搬|迁|转)`)
 	ownHere      = regexp.MustCompile(`(?:我们是?在?|我是|我在|我人在|人在|公司在|公司是|单位在|单位是|注册在|开在|位于|我司在|咱|based in|we are in|i am in|i'm in|i live in|registered in|located in)[^,.;!?]{0,2}$`)
@@ -211,7 +218,7 @@ func atServer(m mention, all []mention, runes []rune, before, after string) bool
 func (g *gazetteer) read(runes []rune) places {
 	all := g.mentions(runes)
 	var out places
-	best := -100
+	best, bestEnd := -100, 0
 	type located struct {
 		side  knowledge.ServerLocation
 		left  bool // the machine is moved away from there
@@ -282,8 +289,12 @@ func (g *gazetteer) read(runes []rune) places {
 			score -= 3
 		}
 		out.spans = append(out.spans, sp)
+		if out.province != "" && out.province != id && bestEnd <= m.start && oneBreath.MatchString(string(runes[bestEnd:m.start])) {
+			out.rival, out.spans = id, append(out.spans, span{bestEnd, m.start})
+			continue
+		}
 		if score > best {
-			best, out.province = score, id
+			best, bestEnd, out.province, out.rival = score, m.end, id, ""
 		}
 	}
 	for i, s := range servers {
@@ -300,6 +311,9 @@ func (g *gazetteer) read(runes []rune) places {
 	}
 	return out
 }
+
+// oneBreath is what stands between two provinces of which neither is put first.
+var oneBreath = regexp.MustCompile(`^(?:省|市)?(?: ?(?:或者?|还是|和|跟|与|以及|/|or|and|,) ?)?$`)
 
 var negatedBefore = regexp.MustCompile(`(?:不是在?|并非|不在|not in|not from|isn't in|not)\s*(?:the )?$`)
 

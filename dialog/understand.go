@@ -279,7 +279,7 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	runes := []rune(masked)
 	var spans []span
 	p := u.places.read(runes)
-	out.Slots.Province, out.Denied.Province = p.province, p.denied
+	out.Slots.Province, out.Denied.Province, out.rival = p.province, p.denied, p.rival
 	out.Slots.ServerLocation, out.Denied.ServerLocation = p.server, p.deniedServer
 	spans = append(spans, p.spans...)
 	var at []span

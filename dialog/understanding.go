@@ -67,4 +67,5 @@ type Understanding struct {
 	Pronoun bool
 
 	subject string
+	rival   knowledge.ProvinceID // named in one breath with Slots.Province: which of the two is not said
 }

@@ -52,6 +52,7 @@ type Sentences struct {
 	OtherSubject       Text `yaml:"other_subject" lint:"required"`
 	AskFilingType      Text `yaml:"ask_filing_type" lint:"required"`
 	AskProvince        Text `yaml:"ask_province" lint:"required"`
+	AskOneProvince     Text `yaml:"ask_one_province" lint:"required"`
 	DontKnow           Text `yaml:"dont_know" lint:"required"`
 	AssumedFirst       Text `yaml:"assumed_first" lint:"required"`
 	ListTitle          Text `yaml:"list_title" lint:"required"`
