@@ -125,6 +125,23 @@ func TestLintFinds(t *testing.T) {
 	}
 }
 
+// TestStrayFiles holds that what editors and desktops leave in a folder is told, or passed over, but refuses nothing.
+func TestStrayFiles(t *testing.T) {
+	f := copied(t)
+	for _, name := range []string{"topics/.fees.yaml.swp", "topics/fees.yaml~", "topics/#fees.yaml#", "topics/fees.yaml.bak", "topics/4913", ".DS_Store", "Thumbs.db", "notes.md"} {
+		f[name] = &fstest.MapFile{Data: []byte("x")}
+	}
+	k, findings := load(t, f)
+	if k == nil || len(findings) != 4 {
+		t.Errorf("%v", findings)
+	}
+	for _, x := range findings {
+		if x.Severity != Warning || !strings.Contains(x.Message, "not read") {
+			t.Errorf("%v", x)
+		}
+	}
+}
+
 // TestLintTellsEverythingAtOnce holds that one fault hides no other: a file with a wrong key is still checked, and a broken one sends no echo through the rest.
 func TestLintTellsEverythingAtOnce(t *testing.T) {
 	f := copied(t)
@@ -132,7 +149,7 @@ func TestLintTellsEverythingAtOnce(t *testing.T) {
 	edit(t, f, "provinces/CN-GD.yaml", "sources: [h_prov, t_prov, q_prov]", "sources: [nobody]")
 	edit(t, f, "sources.yaml", "sources:", "sources: [")
 	f["examples/fees.yaml"] = &fstest.MapFile{Data: []byte("topic: fees\nphrases: [")}
-	f["odd.txt"] = &fstest.MapFile{Data: []byte("x")}
+	f["topics/odd.yml"] = &fstest.MapFile{Data: []byte("x")}
 	k, findings := load(t, f)
 	if k != nil {
 		t.Error("loaded with errors")

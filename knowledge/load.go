@@ -404,9 +404,13 @@ func (l *loader) readAll(k *Knowledge) {
 				break
 			}
 		}
-		base := path.Base(name)
-		if !known && path.Ext(name) != ".md" && !strings.HasPrefix(base, ".") && !strings.HasSuffix(base, "~") {
+		base, ext := path.Base(name), path.Ext(name)
+		switch {
+		case known, ext == ".md", strings.HasPrefix(base, "."), strings.HasSuffix(base, "~"):
+		case ext == ".yaml" || ext == ".yml":
 			l.report(Finding{File: name, Severity: Error, Message: "no such kind of knowledge file; see README.md for the names"})
+		default: // what editors, copies and desktops leave behind must not keep a mended folder from being taken up
+			l.report(Finding{File: name, Severity: Warning, Message: "not read: knowledge files end in .yaml"})
 		}
 	}
 	for i, s := range sections {

@@ -194,9 +194,12 @@ func TestServeTakesUpChangedKnowledge(t *testing.T) {
 	edit(t, dir, "topics/fees.yaml", "id: fees\n", "id: fees\ncolour: red\n")
 	await(t, func() bool { return strings.Contains(readyz(t, base).KnowledgeProblem, "1 errors") })
 	post(t, c, base, "m2", "备案要收费吗")
+	post(t, c, base, "m2b", "公司首次备案要什么材料") // asked back for the province, which is answered after the reload
 	edit(t, dir, "topics/fees.yaml", "id: fees\ncolour: red\n", "id: fees\n")
 	edit(t, dir, "topics/fees.yaml", "准备好材料就可以提交。", "这是新的下一步")
 	await(t, func() bool { return readyz(t, base).KnowledgeProblem == "" })
+	post(t, c, base, "m2c", "广东")
+	heard(t, c, base, "广东省 · 企业 · 首次备案")
 	post(t, c, base, "m3", "备案要收费吗")
 	heard(t, c, base, "这是新的下一步")
 }
