@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"beianbot/knowledge"
@@ -72,17 +73,29 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	u.mender = newMender(k.Slips.Words, all)
 	u.examples = make(map[string]int, len(all))
 	var out []phrase
-	var buf []feature
 	for i, list := range texts {
-		for _, text := range list {
+		for j, text := range list {
 			if hasASCII(text) {
-				text = maskText(text, u.caseNo)
+				list[j] = maskText(text, u.caseNo)
 			}
-			u.remember(bareWords(text), i)
-			buf = u.features(text, buf)
-			out = append(out, phrase{append([]feature(nil), buf...), i})
+			u.remember(bareWords(list[j]), i)
+			out = append(out, phrase{topic: i})
 		}
 	}
+	// To extract features is half of the work beside training: one core does each half.
+	masked := slices.Concat(texts...)
+	var wg sync.WaitGroup
+	half := len(out) / 2
+	for _, part := range [][2]int{{0, half}, {half, len(out)}} {
+		wg.Go(func() {
+			var buf []feature
+			for i := part[0]; i < part[1]; i++ {
+				buf = u.features(masked[i], buf)
+				out[i].features = slices.Clone(buf)
+			}
+		})
+	}
+	wg.Wait()
 	u.model = trainClassifier(out)
 }
 
