@@ -212,7 +212,7 @@ func (j *judge) valid() {
 
 // realName never passes: no public data shows it. A stop by registry or registrar, and CNNIC's time of review, are signs against it.
 func (j *judge) realName() {
-	if why := j.nothingKnown(); j.ev.Registration == RegistrationUnknown {
+	if why := j.nothingKnown(); why != "" {
 		j.because("real_name_verified", Unknown, why)
 		return
 	}

@@ -120,14 +120,17 @@ func (r DomainReport) Text(k *knowledge.Knowledge, lang knowledge.Lang) string {
 	t := k.Domain.Texts
 	lines := []string{fill(t.Title.In(lang), "domain", r.shown(), "time", r.CheckedAt.In(time.FixedZone("CST", 8*3600)).Format("2006-01-02 15:04")), r.Summary(k, lang)}
 	for _, want := range []Result{Fail, Unknown, Pass} {
-		for i := 0; i < len(r.Conditions); i++ {
-			c := r.Conditions[i]
-			if c.Result != want {
+		told := make([]bool, len(r.Conditions))
+		for i, c := range r.Conditions {
+			if c.Result != want || told[i] {
 				continue
 			}
 			name := t.Conditions[c.ID].Name.In(lang)
-			for ; i+1 < len(r.Conditions) && r.Conditions[i+1].sameAs(c); i++ { // nothing is known for one reason: it is told once
-				name += " / " + t.Conditions[r.Conditions[i+1].ID].Name.In(lang)
+			for j := i + 1; j < len(r.Conditions); j++ { // nothing is known for one reason: it is told once
+				if d := r.Conditions[j]; d.sameAs(c) {
+					told[j] = true
+					name += " / " + t.Conditions[d.ID].Name.In(lang)
+				}
 			}
 			lines = append(lines, fmt.Sprintf("%s %s: %s (%s)", marks[c.Result], name, c.Evidence, t.By[c.Source].In(lang)))
 			if c.Advice != "" {

@@ -257,9 +257,13 @@ func (t *turn) understood() {
 
 	switch {
 	case answered:
-		topic := q.Topic
+		topic, other := q.Topic, q.Fact != "" && facts[q.Fact] == "" && len(facts) > 0
 		t.c.Question = nil
+		at := len(t.parts)
 		t.serve(topic, 1)
+		if again := t.c.Question; other && again != nil && again.Fact == q.Fact { // it told something else: that was heard
+			t.parts = slices.Insert(t.parts, at, part{text: t.say(t.s().Noted)})
+		}
 		for _, w := range wishes {
 			if w != topic && u.Confidence >= digression && asksSomething(u.Text) && !socialTopic(w) && w != knowledge.OutOfScope {
 				t.serve(w, u.Confidence)

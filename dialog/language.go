@@ -16,9 +16,7 @@ var englishFrame = []string{"what", "is", "do", "does", "how", "the", "i", "my",
 // nothing tells it: a number, an address, a case number, one short name typed in pinyin ("aliyun", "zhejiang" are the same in English). weak says that it is no more
 // than a word or two of English, such as people put into talk in any language: hello, ok, WordPress.
 func language(masked string, pinyin bool) (lang knowledge.Lang, weak bool) {
-	if strings.Contains(masked, "://") { // an address without a name
-		masked = anyURL.ReplaceAllString(masked, " ")
-	}
+	masked = noWords.ReplaceAllString(masked, " ")
 	han, letters, frame := 0, 0, 0
 	for _, r := range masked {
 		switch {
@@ -53,7 +51,8 @@ func language(masked string, pinyin bool) (lang knowledge.Lang, weak bool) {
 	return knowledge.ZH, false
 }
 
-var anyURL = regexp.MustCompile(`[a-z]+://[!-~]*`)
+// noWords are an address without a name, and markup.
+var noWords = regexp.MustCompile(`[a-z]+://[!-~]*|</?[a-z][^>]*>`)
 
 // shortName is the most characters of a name that is typed in pinyin, such as heilongjiang.
 const shortName = 3

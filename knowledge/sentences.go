@@ -21,6 +21,7 @@ type Sentences struct {
 	LanguageSet        Text `yaml:"language_set" lint:"required"`
 	WhatICan           Text `yaml:"what_i_can" lint:"required"`
 	NoCaseNo           Text `yaml:"no_case_no" lint:"required"`
+	Noted              Text `yaml:"noted" lint:"required"` // a fact was told that was not asked for, and the question stands
 	NotAnAnswer        Text `yaml:"not_an_answer" lint:"required"`
 	UnknownPlace       Text `yaml:"unknown_place" lint:"required"`
 	UnknownSubject     Text `yaml:"unknown_subject" lint:"required"`

@@ -124,7 +124,9 @@ func (t *talk) run(ctx context.Context, in io.Reader) error {
 				return fmt.Errorf("read standard input: %w", i.err)
 			}
 			if !i.ok {
-				ended = true
+				if ended = true; t.person {
+					fmt.Fprintln(t.out)
+				}
 				continue
 			}
 			if t.person && (i.text == "/quit" || i.text == "/exit") {

@@ -27,6 +27,12 @@ var heads = map[knowledge.Lang][]string{
 	knowledge.EN: {"domain", "suffix", "registrar", "valid", "real name", "holder", "points to", "expires", "registered at"},
 }
 
+// places are the words for where a name points.
+var places = map[knowledge.Lang]map[string]string{
+	knowledge.ZH: {"mainland": "大陆", "overseas": "海外", "mixed": "两边都有", "unknown": "?"},
+	knowledge.EN: {"mainland": "mainland", "overseas": "overseas", "mixed": "both", "unknown": "?"},
+}
+
 func newCheckTable(k *knowledge.Knowledge, lang knowledge.Lang, names []string) *checkTable {
 	t := &checkTable{k: k, lang: lang}
 	for _, h := range heads[lang] {
@@ -35,7 +41,10 @@ func newCheckTable(k *knowledge.Knowledge, lang knowledge.Lang, names []string) 
 	for _, n := range names {
 		t.widths[0] = max(t.widths[0], min(columns(printable(n)), maxNameColumn))
 	}
-	t.widths[6], t.widths[7] = max(t.widths[6], len("mainland")), len(time.DateOnly)
+	for _, where := range places[lang] {
+		t.widths[6] = max(t.widths[6], columns(where))
+	}
+	t.widths[7] = len(time.DateOnly)
 	return t
 }
 
@@ -55,7 +64,7 @@ func (t *checkTable) row(w io.Writer, r dialog.DomainReport) {
 	if !r.ExpiresAt.IsZero() {
 		date = r.ExpiresAt.In(time.FixedZone("CST", 8*3600)).Format(time.DateOnly)
 	}
-	t.line(w, append(cells, r.Hosting.Location, date, printable(r.Registrar)))
+	t.line(w, append(cells, places[t.lang][r.Hosting.Location], date, printable(r.Registrar)))
 }
 
 // line pads cells to the columns' widths.

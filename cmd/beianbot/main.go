@@ -40,7 +40,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Check domains live against the five conditions."`
 	Checklist  checklistCmd  `cmd:"" help:"Write a document list as a PDF file to print and tick off."`
 	Mirror     mirrorCmd     `cmd:"" help:"The mirror of the case system: import, status."`
-	Knowledge  knowledgeCmd  `cmd:"" help:"The knowledge files: lint."`
+	Knowledge  knowledgeCmd  `cmd:"" help:"The knowledge files: lint, coverage, export, diff."`
 	Report     reportCmd     `cmd:"" help:"What customers asked: volumes, topics, solved or not, questions that were not understood."`
 	Understand understandCmd `cmd:"" help:"Show what a message is taken to mean and why, or measure it on a file."`
 	Conf       configCmd     `cmd:"" name:"config" help:"The configuration: check."`

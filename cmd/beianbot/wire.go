@@ -41,7 +41,7 @@ func (c *Config) knowledgeFiles() (fs.FS, string, error) {
 	}
 	info, err := os.Stat(c.Knowledge.Dir)
 	if err != nil || !info.IsDir() {
-		return nil, "", fmt.Errorf("knowledge.dir %s: not a folder that can be read; give a folder with the knowledge files, or leave the key out", c.Knowledge.Dir)
+		return nil, "", fmt.Errorf("knowledge %s: not a folder that can be read; give a folder with the knowledge files, or none for the embedded ones (knowledge.dir)", c.Knowledge.Dir)
 	}
 	return os.DirFS(c.Knowledge.Dir), c.Knowledge.Dir, nil
 }
