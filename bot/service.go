@@ -71,9 +71,9 @@ type task struct {
 	event  dialog.Event
 }
 
-// Bounds: more turns at once than cores gain nothing; look-ups wait on the network, so more of them may run.
+// Bounds: turns are thought out by the cores, but saved many in one commit, and each waits for that; look-ups wait on the network.
 const (
-	maxTurns   = 8
+	maxTurns   = 24
 	maxLookups = 32
 	maxWaiting = 200 // messages of one customer that may wait; more are refused with ErrBusy before they are stored
 )

@@ -64,6 +64,7 @@ type setup struct {
 	net     *telegramtest.Server // one that outlives this rig
 	file    string               // of the store
 	lookups *bot.Lookups
+	quiet   bool // nothing is logged
 }
 
 // gate breaks the way into the store.
@@ -103,6 +104,9 @@ func start(t testing.TB, s setup) *rig {
 	now := lookups.Now
 	lookups.Now = func() time.Time { return now().Add(time.Duration(r.ahead.Load())) }
 	logger := slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	if s.quiet {
+		logger = slog.New(slog.DiscardHandler)
+	}
 	r.service = bot.NewService(r.store, r.store, lookups, engine(), logger)
 	o := s.Options
 	o.Token, o.APIURL, o.Settings, o.Sentences, o.Log = token, r.net.URL(), r.store, engine().Knowledge().Sentences, logger

@@ -1,7 +1,6 @@
 package wechat_test
 
 import (
-	"database/sql"
 	"fmt"
 	"io"
 	"log/slog"
@@ -15,38 +14,12 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3" // the measure
-
+	"beianbot/bot/bottest"
 	"beianbot/bot/wechat"
 )
 
 // clients is how many messages WeChat has under way at once in the figures.
 const clients = 200
-
-// bareCommits is how many commits a second one connection does with synchronous=FULL, each of one row as long as a message, on the disk of a folder.
-func bareCommits(b *testing.B, dir string) float64 {
-	db, err := sql.Open("sqlite3", "file:"+filepath.Join(dir, "bare.db")+"?_journal_mode=WAL&_synchronous=FULL&_txlock=immediate")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	if _, err := db.Exec("CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)"); err != nil {
-		b.Fatal(err)
-	}
-	insert, err := db.Prepare("INSERT INTO t (v) VALUES (?)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	row := strings.Repeat("x", 200)
-	n, began := 0, time.Now()
-	for ; time.Since(began) < time.Second; n++ {
-		if _, err := insert.Exec(row); err != nil {
-			b.Fatal(err)
-		}
-	}
-	return float64(n) / time.Since(began).Seconds()
-}
 
 // BenchmarkEncryptedMessages takes safe mode's messages through the whole durable path, 200 at once: signature, decryption, the inbox with synchronous=FULL, the
 // turn, the outbox, and the encrypted response with the answer. Each message is of a customer of its own, so each opens a conversation and a window. It reports
@@ -92,7 +65,10 @@ func BenchmarkEncryptedMessages(b *testing.B) {
 	}
 	slices.Sort(took)
 	rate := float64(b.N) / b.Elapsed().Seconds()
-	bare := bareCommits(b, dir)
+	bare, err := bottest.BareCommits(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
 	b.ReportMetric(rate, "msgs/s")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	b.ReportMetric(bare, "bare-commits/s")

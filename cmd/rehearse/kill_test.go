@@ -73,7 +73,7 @@ func TestKillsLoseAndRepeatNothing(t *testing.T) {
 }
 
 // build builds the program as users have it.
-func build(t *testing.T) string {
+func build(t testing.TB) string {
 	if _, err := exec.LookPath("go"); err != nil {
 		if os.Getenv("CI") != "" {
 			t.Fatal(err)
@@ -89,7 +89,7 @@ func build(t *testing.T) string {
 
 // victim is the program between two networks in boxes.
 type victim struct {
-	t       *testing.T
+	t       testing.TB
 	program string
 	dir     string
 	tg      *telegramtest.Server
@@ -121,7 +121,7 @@ type sending struct {
 	unnoted        int  // kills that found it given and not known to be sent
 }
 
-func newVictim(t *testing.T, program string) *victim {
+func newVictim(t testing.TB, program string) *victim {
 	v := &victim{t: t, program: program, dir: t.TempDir(), tg: telegramtest.New("7:secret"), wx: wechattest.New(), rows: map[int64]*sending{}}
 	t.Cleanup(v.tg.Close)
 	t.Cleanup(v.wx.Close)
