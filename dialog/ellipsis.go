@@ -72,6 +72,9 @@ func (t *turn) elliptic(facts Facts) knowledge.Topic {
 	return ""
 }
 
+// ownType is the filing type that a topic is about: who wants a manager replaced or an app on the shelf has said which filing it is, whatever the words.
+var ownType = map[knowledge.Topic]knowledge.FilingTypeID{knowledge.Change: knowledge.ChangeFiling, knowledge.CancelFiling: knowledge.Cancel, knowledge.AppFiling: knowledge.App}
+
 // ownSteps are the topics whose answers tell their own way to apply.
 var ownSteps = []knowledge.Topic{knowledge.CommercialLicence, knowledge.PublicSecurity, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.PreApproval}
 

@@ -216,6 +216,10 @@ func (t *turn) understood() {
 	answered := q != nil && t.answers(*q, facts)
 	before := t.c.Slots
 	t.deny()
+	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope {
+		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
+		t.u = u
+	}
 	t.c.Slots.merge(u.Slots)
 	if u.rival != "" {
 		t.between = []knowledge.ProvinceID{u.Slots.Province, u.rival}
@@ -425,6 +429,9 @@ func (t *turn) serve(topic knowledge.Topic, confidence float64) {
 	}
 	if topic != knowledge.OutOfScope {
 		t.c.Lost = 0
+	}
+	if ft := ownType[topic]; ft != "" && t.c.Slots.FilingType == "" {
+		t.c.Slots.FilingType = ft
 	}
 	switch topic {
 	case knowledge.NeedFiling:
