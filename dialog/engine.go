@@ -17,6 +17,7 @@ type Engine struct {
 	u    *Understander
 
 	cites map[knowledge.Lang]map[knowledge.SourceID]string
+	own   map[knowledge.ProvinceID]map[*knowledge.Rule]bool // rules of a province's own
 }
 
 // NewEngine builds an engine, training the understanding from the examples of the knowledge files. Times are shown in zone; nil is UTC.
@@ -24,7 +25,11 @@ func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
 	if zone == nil {
 		zone = time.UTC
 	}
-	return &Engine{k: k, u: NewUnderstander(k), zone: zone, cites: cites(k)}
+	own := make(map[knowledge.ProvinceID]map[*knowledge.Rule]bool, len(k.Provinces))
+	for _, p := range k.Provinces {
+		own[p.ID] = ownRules(k, p.ID)
+	}
+	return &Engine{k: k, u: NewUnderstander(k), zone: zone, cites: cites(k), own: own}
 }
 
 // Knowledge is what this engine answers from.

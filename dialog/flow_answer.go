@@ -122,6 +122,16 @@ func (t *turn) newest(ids []knowledge.SourceID) string {
 	return newest
 }
 
+// appendNew appends the sources that are not in a list yet: a list of documents rests on a few, named again and again.
+func appendNew(list, more []knowledge.SourceID) []knowledge.SourceID {
+	for _, id := range more {
+		if !slices.Contains(list, id) {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
 // newestFirst sorts sources by their year, those of one year as they stand: what a list names first is what counts most.
 func (t *turn) newestFirst(ids []knowledge.SourceID) []knowledge.SourceID {
 	slices.SortStableFunc(ids, func(a, b knowledge.SourceID) int {

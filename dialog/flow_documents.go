@@ -152,15 +152,16 @@ func (t *turn) addList(f Filing) {
 	documents, refusals, notes := List(t.k, f)
 	title := t.title(f)
 	card := &Checklist{Title: title, Query: f.Query(t.k, t.c.Lang)}
-	own := ownRules(t.k, f.Province)
+	own := t.e.own[f.Province]
 	var b strings.Builder
+	b.Grow(4096)
 	var details []string
 	var ours, others, old []knowledge.SourceID // of the province's own rules, of the rest, of items that rest on nothing newer
 	cited := func(r *knowledge.Rule) {
 		if own[r] {
-			ours = append(ours, r.Sources...)
+			ours = appendNew(ours, r.Sources)
 		} else {
-			others = append(others, r.Sources...)
+			others = appendNew(others, r.Sources)
 		}
 	}
 
@@ -196,7 +197,7 @@ func (t *turn) addList(f Filing) {
 		for _, r := range d.Rules {
 			cited(r)
 			if t.aged(r.Basis) {
-				old = append(old, r.Sources...)
+				old = appendNew(old, r.Sources)
 			}
 		}
 	}
@@ -241,11 +242,11 @@ func (t *turn) addList(f Filing) {
 	}
 	b.WriteString("\n" + card.Decides)
 	if ft := t.k.FilingTypes[f.Type]; ft != nil {
-		others = append(others, ft.Sources...)
+		others = appendNew(others, ft.Sources)
 		card.Next = t.say(t.s().NextStep, "step", ft.Next.In(t.c.Lang))
 		b.WriteString("\n" + card.Next)
 	}
-	sources := append(t.newestFirst(ours), t.newestFirst(others)...)
+	sources := appendNew(t.newestFirst(ours), t.newestFirst(others))
 	card.Sources = t.citeAll(sources, 0)
 	t.add(part{text: b.String(), sources: sources, checklist: card, more: strings.Join(details, "\n"), settles: true})
 	t.domainFirst()
@@ -272,7 +273,7 @@ func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
 			said = append(said, inSentences(lang, words))
 		}
 		caveats = append(caveats, t.caveats(r.Basis)...)
-		sources = append(sources, r.Sources...)
+		sources = appendNew(sources, r.Sources)
 	}
 	item.Source = strings.Join(t.citeAll(t.newestFirst(sources), 1), "")
 	if item.Copies > 1 {
