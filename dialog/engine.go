@@ -225,7 +225,11 @@ func (t *turn) understood() {
 		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
 		t.u = u
 	}
+	if t.cardElsewhere() {
+		u.Slots.Province, t.u.Slots.Province = before.Province, before.Province
+	}
 	t.c.Slots.merge(u.Slots)
+	t.cardFrom(before.Province, facts)
 	if u.rival != "" {
 		t.between = []knowledge.ProvinceID{u.Slots.Province, u.rival}
 		t.c.Slots.Province = ""

@@ -93,6 +93,14 @@ func (t *turn) caveats(b knowledge.Basis) []string {
 	return lines
 }
 
+// itemCaveats are the caveats in the words of a list, where many items have the same.
+func (t *turn) itemCaveats(b knowledge.Basis) []string {
+	if t.aged(b) {
+		return []string{t.say(t.s().OldItem, "year", t.newest(b.Sources))}
+	}
+	return t.doubts(b)
+}
+
 // doubts are the caveats of a statement that sources dispute or hardly carry.
 func (t *turn) doubts(b knowledge.Basis) []string {
 	var lines []string

@@ -272,7 +272,7 @@ func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
 		if len(words) > 0 {
 			said = append(said, inSentences(lang, words))
 		}
-		caveats = append(caveats, t.caveats(r.Basis)...)
+		caveats = append(caveats, t.itemCaveats(r.Basis)...)
 		sources = appendNew(sources, r.Sources)
 	}
 	item.Source = strings.Join(t.citeAll(t.newestFirst(sources), 1), "")
@@ -289,13 +289,13 @@ func (t *turn) listed(d Listed) (item ChecklistItem, tail string) {
 	if aged {
 		tail += t.say(t.s().OldMark)
 	}
-	if !sure || Unsure(d.Kind.Basis) {
+	if sure && Unsure(d.Kind.Basis) {
 		tail += t.say(t.s().Bracket, "text", t.say(t.s().UnsureMark))
 	}
 	if f := d.Kind.Format.In(lang); f != "" {
 		format = append(format, f)
 	}
-	for _, c := range append(caveats, t.caveats(d.Kind.Basis)...) {
+	for _, c := range append(caveats, t.itemCaveats(d.Kind.Basis)...) {
 		if !slices.Contains(format, c) {
 			format = append(format, c)
 		}
@@ -439,4 +439,27 @@ func (t *turn) audience(r *knowledge.Rule, f Filing) string {
 		}
 	}
 	return t.say(t.s().Audience, "who", t.say(t.s().Organisations))
+}
+
+// cardElsewhere reports whether the only province of a message is where a card is from, while the filing's province is known from before.
+func (t *turn) cardElsewhere() bool {
+	return t.u.card != "" && t.u.card == t.u.Slots.Province && t.c.Slots.Province != "" && t.c.Slots.SubjectType == knowledge.Individual
+}
+
+// cardFrom takes up what a message says of where an identity card is from, which tells nothing of a server. For another province it is to be said anew.
+func (t *turn) cardFrom(before knowledge.ProvinceID, facts Facts) {
+	p := t.c.Slots.Province
+	if p != before && before != "" {
+		t.remember(nil)
+		delete(t.c.Facts, "id_elsewhere")
+	}
+	if t.u.card == "" && t.u.notCard == "" {
+		return
+	}
+	if t.u.Slots.ServerLocation == "" {
+		delete(facts, "location")
+	}
+	if p != "" && (t.u.notCard == p || t.u.card != "" && t.u.card != p) {
+		t.remember(Facts{"id_elsewhere": "yes"})
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/net/idna"
+
 	"beianbot/knowledge"
 )
 
@@ -237,6 +239,9 @@ func (t *turn) namesHolder(wishes []knowledge.Topic) bool {
 // what was said of holder and subject, and, where the registry shows a holder, by comparing names.
 func (t *turn) domainRules() {
 	a := t.find(knowledge.DomainRulesTopic)
+	if t.suffixes(a) {
+		return
+	}
 	r := t.report(t.c.Slots.Domain)
 	if a.ID != holderAnswer && !t.namesHolder(nil) || r == nil || r.Error != "" {
 		t.give(a)
@@ -262,6 +267,68 @@ func (t *turn) domainRules() {
 	default:
 		t.add(part{text: t.say(talk.HolderHidden, "domain", name.Unicode) + "\n" + t.say(talk.HolderRule), sources: a.Sources, settles: true})
 	}
+}
+
+// suffixAnswer is the answer about suffixes in the rules.
+const suffixAnswer = "domain_rules.suffix"
+
+// suffixAlone is a suffix that stands by itself: .tech, .公司.
+var suffixAlone = regexp.MustCompile(`(?:^|[^a-z0-9\p{Han}])\.([a-z]{2,24}|\p{Han}{1,4})`)
+
+// suffixRules ask for what holds of suffixes in general, too.
+var suffixRules = []knowledge.Pattern{knowledge.MustPattern("要求|规定|条件|哪些"), knowledge.MustPattern("rule*|require*|which")}
+
+// suffixes judges the suffixes that a question names ("后缀 .tech 能备案吗") by the list; at most three.
+func (t *turn) suffixes(a *knowledge.Answer) bool {
+	if a.ID != suffixAnswer && len(a.Asked) > 0 || t.c.Slots.Domain != "" {
+		return false
+	}
+	answers := t.k.Topics[knowledge.DomainRulesTopic].Answers
+	if i := slices.IndexFunc(answers, func(a knowledge.Answer) bool { return a.ID == suffixAnswer }); i >= 0 {
+		a = &answers[i]
+	}
+	var lines []string
+	for _, m := range suffixAlone.FindAllStringSubmatch(" "+t.u.Text, 3) {
+		name := t.suffixIn(m[1])
+		r := Judge(t.k, DomainName{Host: "example." + name, Registrable: "example." + name, Unicode: "example." + name, Suffix: name}, Evidence{},
+			JudgeOptions{Province: t.c.Slots.Province, SubjectType: t.c.Slots.SubjectType, Now: t.now, Lang: t.c.Lang})
+		c := r.Conditions[0]
+		line := map[Result]string{Pass: "✓ ", Fail: "✗ "}[c.Result]
+		if line == "" {
+			line = "? "
+		}
+		said := []string{c.Evidence}
+		if c.Advice != "" {
+			said = append(said, c.Advice)
+		}
+		lines = append(lines, line+inSentences(t.c.Lang, append(said, r.Warnings...)))
+	}
+	if lines == nil {
+		return false
+	}
+	if matchesAny(suffixRules, t.u.Text) {
+		lines = append(lines, t.say(a.Short))
+	}
+	if !a.Next.IsZero() {
+		lines = append(lines, t.say(t.s().NextStep, "step", t.say(a.Next)))
+	}
+	t.add(part{text: strings.Join(lines, "\n"), sources: a.Sources, settles: true,
+		options: []Option{t.option(t.k.Topics[knowledge.DomainCheck].Title, "topic:domain_check"), t.option(t.k.Topics[knowledge.DomainRulesTopic].Title, "topic:domain_rules")}})
+	return true
+}
+
+// suffixIn gives the suffix that words after a dot begin with, as the list writes it in ASCII; what is in no list stays as it was typed.
+func (t *turn) suffixIn(words string) string {
+	runes := []rune(words)
+	for n := len(runes); n > 0; n-- {
+		if a, err := idna.Lookup.ToASCII(string(runes[:n])); err == nil && t.k.Domain.Suffixes[a] != nil {
+			return a
+		}
+		if runes[0] < 0x80 {
+			break
+		}
+	}
+	return words
 }
 
 // slotSubjectName is the open question for the filing subject's name. It is no slot of the contract: the name is kept in Conversation.Subject.

@@ -150,6 +150,8 @@ func plateHere(runes []rune, i int) bool {
 type places struct {
 	province, denied knowledge.ProvinceID
 	rival            knowledge.ProvinceID // named in one breath with province: 北京或者上海
+	card             knowledge.ProvinceID // where an identity card is from
+	notCard          knowledge.ProvinceID // where it is not from: 身份证不是重庆的
 	server           knowledge.ServerLocation
 	deniedServer     knowledge.ServerLocation
 	spans            []span
@@ -270,6 +272,14 @@ func (g *gazetteer) read(runes []rune) places {
 			out.spans = append(out.spans, sp)
 			continue
 		}
+		if cardNotHere.MatchString(before) {
+			out.notCard = id
+			out.spans = append(out.spans, sp)
+			if best < -4 {
+				best, bestEnd, out.province = -4, m.end, id
+			}
+			continue
+		}
 		if negatedBefore.MatchString(before) {
 			out.denied = id
 			out.spans = append(out.spans, sp)
@@ -284,6 +294,7 @@ func (g *gazetteer) read(runes []rune) places {
 		}
 		if idHere.MatchString(before) || idAfter.MatchString(after) {
 			score -= 4
+			out.card = id
 		}
 		if otherHere.MatchString(before) || otherAfter.MatchString(after) {
 			score -= 3
@@ -311,6 +322,9 @@ func (g *gazetteer) read(runes []rune) places {
 	}
 	return out
 }
+
+// cardNotHere is about somebody's card or home, not about where the filing is.
+var cardNotHere = regexp.MustCompile(`(?:身份证|户口|户籍|籍贯|证件|id card|id)[^,.;!?]{0,3}(?:不是在?|并非|不在|非| is not from| isn't from| not from)\s*(?:the )?$`)
 
 // oneBreath is what stands between two provinces of which neither is put first.
 var oneBreath = regexp.MustCompile(`^(?:省|市)?(?: ?(?:或者?|还是|和|跟|与|以及|/|or|and|,) ?)?$`)

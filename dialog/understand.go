@@ -293,6 +293,7 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	var spans []span
 	p := u.places.read(runes)
 	out.Slots.Province, out.Denied.Province, out.rival = p.province, p.denied, p.rival
+	out.card, out.notCard = p.card, p.notCard
 	out.Slots.ServerLocation, out.Denied.ServerLocation = p.server, p.deniedServer
 	spans = append(spans, p.spans...)
 	var at []span

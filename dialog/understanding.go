@@ -68,4 +68,6 @@ type Understanding struct {
 
 	subject string
 	rival   knowledge.ProvinceID // named in one breath with Slots.Province: which of the two is not said
+	// card is the province that an identity card is said to be from, notCard one that it is said not to be from.
+	card, notCard knowledge.ProvinceID
 }

@@ -41,6 +41,7 @@ type Sentences struct {
 	OtherView          Text `yaml:"other_view" lint:"required"`
 	NotCertain         Text `yaml:"not_certain" lint:"required"`
 	OldFact            Text `yaml:"old_fact" lint:"required"`
+	OldItem            Text `yaml:"old_item" lint:"required"`
 	OldMark            Text `yaml:"old_mark" lint:"required"`
 	OldItems           Text `yaml:"old_items" lint:"required"`
 	UnsureMark         Text `yaml:"unsure_mark" lint:"required"`
