@@ -344,6 +344,17 @@ func shown(k *knowledge.Knowledge, r *knowledge.Rule, list *Checklist) bool {
 }
 
 // BenchmarkDocuments is one document answer, from the customer's words to the list. The goal is 100 µs of CPU.
+// BenchmarkDocumentAnswer is the list alone, once it is known which; BenchmarkDocuments the whole turn, from the customer's words.
+func BenchmarkDocumentAnswer(b *testing.B) {
+	e := NewEngine(loadKnowledge(b), nil)
+	c := Conversation{Lang: knowledge.ZH, Slots: Slots{FilingType: knowledge.First, SubjectType: knowledge.Enterprise, Province: "CN-SH"}}
+	for b.Loop() {
+		t := &turn{e: e, k: e.k, c: c.clone(), now: testNow}
+		t.serve(knowledge.Documents, 1)
+		t.finish()
+	}
+}
+
 func BenchmarkDocuments(b *testing.B) {
 	w := world{e: NewEngine(loadKnowledge(b), nil)}
 	c := Conversation{Lang: knowledge.ZH, Slots: Slots{FilingType: knowledge.First, SubjectType: knowledge.Enterprise, Province: "CN-SH"}}
