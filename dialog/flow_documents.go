@@ -6,6 +6,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"beianbot/knowledge"
 )
@@ -15,8 +16,9 @@ var noteOrder = map[knowledge.About]int{knowledge.AboutDocument: 0, knowledge.Ab
 	knowledge.AboutDomain: 5, knowledge.AboutAge: 6, knowledge.AboutQuantity: 7, knowledge.AboutPhone: 8, knowledge.AboutContent: 9, knowledge.AboutName: 10,
 	knowledge.AboutAddress: 11, knowledge.AboutAccess: 12, knowledge.AboutSite: 13, knowledge.AboutChange: 14, knowledge.AboutAfter: 15, knowledge.AboutOther: 16}
 
-// notesShown is how many notes stand in the first message; the rest follow on 更多. A phone shows about this many without scrolling far.
-const notesShown = 6
+// Notes in the first message; the rest follow on 更多. A phone shows about notesShown without scrolling far. Once the message has noteChars characters, as English
+// ones have, a note beyond the notesLeast that matter most waits too: with it the message would be more parts than WeChat takes at a time.
+const notesShown, notesLeast, noteChars = 6, 2, 1500
 
 func (t *turn) filing() Filing {
 	s := t.c.Slots
@@ -216,14 +218,16 @@ func (t *turn) addList(f Filing) {
 			write(d)
 		}
 	}
-	shown := t.notes(notes, own)
-	if shown > 0 {
+	sortNotes(notes, own)
+	if len(notes) > 0 {
 		b.WriteString("\n" + t.say(t.s().MindTitle))
 	}
-	for i, r := range notes {
+	shown := 0
+	for _, r := range notes {
 		note := t.rule(r, f)
-		if i < shown {
+		if shown == len(card.Notes) && shown < notesShown && (shown < notesLeast || utf8.RuneCountInString(b.String()+note) <= noteChars) {
 			b.WriteString("\n- " + note)
+			shown++
 		} else {
 			details = append(details, "- "+note)
 		}
@@ -319,8 +323,8 @@ func (t *turn) rule(r *knowledge.Rule, f Filing) string {
 	return inSentences(t.c.Lang, append([]string{out}, t.caveats(r.Basis)...))
 }
 
-// notes sorts the province's own notes first, then by what matters, and gives how many of them fit the first message.
-func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool) int {
+// sortNotes puts the province's own notes first, then what matters most.
+func sortNotes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool) {
 	slices.SortStableFunc(notes, func(a, b *knowledge.Rule) int {
 		if own[a] != own[b] {
 			if own[a] {
@@ -330,7 +334,6 @@ func (t *turn) notes(notes []*knowledge.Rule, own map[*knowledge.Rule]bool) int 
 		}
 		return cmp.Compare(noteOrder[a.About], noteOrder[b.About])
 	})
-	return min(notesShown, len(notes))
 }
 
 // referred answers "第三个在哪下载" from the list shown last.

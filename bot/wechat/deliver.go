@@ -24,34 +24,37 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if !c.pushes() {
 		return "", &bot.Held{Why: "this account sends no customer messages; it goes out with the answer to the customer's next message"}
 	}
-	why, err := c.closed(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	if why != "" {
-		return "", &bot.Held{Why: why}
-	}
 	if err := c.keep(ctx, o.Part.Options); err != nil {
 		return "", err
 	}
-	err = c.send(ctx, id, c.customerMessage(o))
+	err := c.send(ctx, id, c.customerMessage(o))
 	if code(err) == textTooLong { // our limits are measured, not promised
 		err = c.sendHalves(ctx, id, render(o.Part, unlinked))
 	}
-	if err != nil {
-		return "", c.outcome(ctx, id, err)
+	if held := (*bot.Held)(nil); err == nil || errors.As(err, &held) {
+		return "", err
 	}
-	return "", nil
+	return "", c.outcome(ctx, id, err)
 }
 
-// send sends one message and counts it.
+// send counts one message and sends it, or gives Held when nothing may be sent now.
 func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.CustomerMessage) error {
-	m.ToUser = string(id)
-	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
+	// Counted first: were it counted when the platform has answered, a message of the customer's that came in between would have its new count lowered.
+	// Crash point: counted and not sent. The ledger believes in one less than there is; what it holds back for that goes with the customer's next message.
+	why, err := c.count(ctx, id)
+	if err != nil {
 		return err
 	}
-	// Crash point: sent and not counted. The ledger believes in one more than there is, and learns from the refusal (45047): what is refused waits, see outcome.
-	c.change(ctx, id, func(r *bot.Reach) { r.Left = max(0, r.Left-1) })
+	if why != "" {
+		return &bot.Held{Why: why}
+	}
+	m.ToUser = string(id)
+	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
+		if code(err) != 0 || unsent(err) {
+			c.giveBack(ctx, id)
+		}
+		return err
+	}
 	if c.Down() != "" {
 		c.setDown("")
 	}

@@ -32,20 +32,26 @@ var seed = maphash.MakeSeed()
 
 func (l *locks) of(id bot.CustomerID) *sync.Mutex { return &l[maphash.String(seed, string(id))%64] }
 
-// change reads a customer's reach, changes and stores it. What is not stored is learned again from the platform's refusals.
-func (c *Channel) change(ctx context.Context, id bot.CustomerID, change func(*bot.Reach)) {
+// change reads a customer's reach, changes and stores it.
+func (c *Channel) change(ctx context.Context, id bot.CustomerID, change func(*bot.Reach)) error {
 	l := c.locks.of(id)
 	l.Lock()
 	defer l.Unlock()
 	a := bot.Address{Channel: Name, Customer: id}
 	r, err := c.opt.Ledger.Reach(ctx, a)
-	if err == nil {
-		before := r
-		if change(&r); r != before {
-			err = c.opt.Ledger.SetReach(ctx, a, r)
-		}
+	if err != nil {
+		return err
 	}
-	if err != nil && ctx.Err() == nil {
+	before := r
+	if change(&r); r != before {
+		return c.opt.Ledger.SetReach(ctx, a, r)
+	}
+	return nil
+}
+
+// learn changes a customer's reach. What is not stored is learned again from the platform's refusals.
+func (c *Channel) learn(ctx context.Context, id bot.CustomerID, change func(*bot.Reach)) {
+	if err := c.change(ctx, id, change); err != nil && ctx.Err() == nil {
 		c.opt.Log.Error("wechat reach not stored", "error", err)
 	}
 }
@@ -55,7 +61,7 @@ func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action, at
 	if what == none {
 		return
 	}
-	c.change(ctx, id, func(r *bot.Reach) {
+	c.learn(ctx, id, func(r *bot.Reach) {
 		r.Known = true
 		switch what {
 		case wrote:
@@ -72,23 +78,32 @@ func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action, at
 	})
 }
 
-// closed says why nothing may be sent to a customer now; "" when something may. A customer of whom nothing is known is tried.
-func (c *Channel) closed(ctx context.Context, id bot.CustomerID) (string, error) {
-	r, err := c.opt.Ledger.Reach(ctx, bot.Address{Channel: Name, Customer: id})
-	switch {
-	case err != nil:
-		return "", err
-	case !r.Known:
-		return "", nil
-	case !c.opt.Now().Before(r.WindowEnd):
-		return "the customer has not written within the time that WeChat allows", nil
-	case r.Left <= 0:
-		return "the messages that WeChat allows until the customer writes again are used up", nil
-	}
-	return "", nil
+// count counts one message to a customer, or says why none may be sent now. A customer of whom nothing is known is tried.
+func (c *Channel) count(ctx context.Context, id bot.CustomerID) (why string, err error) {
+	err = c.change(ctx, id, func(r *bot.Reach) {
+		switch {
+		case !r.Known:
+		case !c.opt.Now().Before(r.WindowEnd):
+			why = "the customer has not written within the time that WeChat allows"
+		case r.Left <= 0:
+			why = "the messages that WeChat allows until the customer writes again are used up"
+		default:
+			r.Left--
+		}
+	})
+	return why, err
+}
+
+// giveBack takes back the count of a message that was not taken.
+func (c *Channel) giveBack(ctx context.Context, id bot.CustomerID) {
+	c.learn(ctx, id, func(r *bot.Reach) {
+		if r.Known {
+			r.Left = min(r.Left+1, wroteCount)
+		}
+	})
 }
 
 // shut notes that nothing may be sent until the customer acts again.
 func (c *Channel) shut(ctx context.Context, id bot.CustomerID) {
-	c.change(ctx, id, func(r *bot.Reach) { r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now() })
+	c.learn(ctx, id, func(r *bot.Reach) { r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now() })
 }

@@ -527,3 +527,26 @@ func TestAStoreThatHangsIsAnsweredInTime(t *testing.T) {
 		})
 	}
 }
+
+func TestACountSetAnewIsNotLoweredByAnEarlierMessage(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	r := start(t, setup{slow: slow, with: quick})
+	r.say(anna, "帮我查 example.cn")
+	r.net.Fail("/cgi-bin/message/custom/send", wechattest.Fault{Late: time.Second})
+	close(slow)
+	r.seen(anna, 2) // the platform has counted and shown it, its answer is on the way
+	r.net.Say(anna, "人工电话多少")
+	r.settled()
+	reach := func() int {
+		got, err := r.store.Reach(context.Background(), bot.Address{Channel: wechat.Name, Customer: anna})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Left
+	}
+	r.await("the answer to the first", func() bool { return r.depth("waiting") == 0 && r.depth("sending") == 0 })
+	if has, knows := r.net.Customer(anna).Left, reach(); knows != has {
+		t.Errorf("WeChat takes %d more messages, the ledger believes in %d", has, knows)
+	}
+}

@@ -33,13 +33,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.change()
 	s.mu.Unlock()
-	if f.Slow > 0 {
-		select {
-		case <-time.After(f.Slow):
-		case <-s.closing:
-		case <-r.Context().Done():
-		}
-	}
+	s.linger(r, f.Slow)
 	var a answer
 	switch {
 	case f.Cut == "before":
@@ -58,12 +52,25 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.change()
 		s.mu.Unlock()
 	}
+	s.linger(r, f.Late)
 	if f.Cut == "after" {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json; encoding=utf-8")
 	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	json.NewEncoder(w).Encode(a)
+}
+
+// linger waits, as long as the caller does.
+func (s *Server) linger(r *http.Request, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-time.After(d):
+	case <-s.closing:
+	case <-r.Context().Done():
+	}
 }
 
 func (s *Server) perform(r *http.Request, path string, body []byte) answer {

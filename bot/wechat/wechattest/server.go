@@ -101,6 +101,7 @@ type Fault struct {
 	Status  int           // HTTP status, such as 502
 	Cut     string        // "before": the connection breaks before the call is done, "after": when it is done
 	Slow    time.Duration // waits first, then does the call unless something else is set
+	Late    time.Duration // the call is done at once, its answer comes after this
 	Garbage bool          // answers something that is no JSON, without doing the call
 }
 
