@@ -140,6 +140,12 @@ func (t *turn) understood() {
 		u.Slots.Province = "" // 香港的: the server's place, not the subject's
 		t.u = u
 	}
+	if q != nil && q.Slot == knowledge.SlotSubjectType && u.Slots.SubjectType == "" && len(u.Text) <= 2*fewWords && !asksSomething(u.Text) {
+		if u.Slots.SubjectType = t.subjectAnswered(u.Text); u.Slots.SubjectType != "" {
+			u.Asked = nil // 派出所 wants no public-security filing here
+			t.u = u
+		}
+	}
 	n := itemNumber(u.Text)
 	if n < 0 {
 		n = len(t.c.Items)
@@ -300,6 +306,16 @@ func (t *turn) answers(q Question, facts Facts) bool {
 		return t.u.Subject() != ""
 	}
 	return false
+}
+
+// subjectAnswered is the subject type that an answer to the question for it means in other words than the type's own.
+func (t *turn) subjectAnswered(text string) knowledge.SubjectTypeID {
+	for _, id := range knowledge.SubjectTypes {
+		if s := t.k.SubjectTypes[id]; s != nil && matchesAny(s.Answers, text) {
+			return id
+		}
+	}
+	return ""
 }
 
 // deny forgets values that the customer ruled out.

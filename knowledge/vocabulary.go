@@ -352,6 +352,7 @@ type SubjectType struct {
 	ID       SubjectTypeID `yaml:"id" lint:"required"`
 	Name     Text          `yaml:"name" lint:"required"`
 	Words    []string      `yaml:"words" lint:"required"` // patterns, see Pattern
+	Answers  []Pattern     `yaml:"answers"`               // what means it as an answer to the bot's question only: 就我自己, 派出所
 	Summary  Text          `yaml:"summary" lint:"required"`
 	ReviewBy Date          `yaml:"review_by" lint:"required"`
 	Rules    []Rule        `yaml:"rules"`
