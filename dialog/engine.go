@@ -196,6 +196,9 @@ func (t *turn) understood() {
 		wishes = nil
 		if t.c.Topic == "" && q == nil && len(u.Scores) > 0 && u.Scores[0].P >= 0.5 {
 			wishes = []knowledge.Topic{u.Scores[0].Topic} // nothing to go on from: what the words resemble
+			if (wishes[0] == knowledge.OutOfScope || wishes[0] == knowledge.Human) && u.Proof == "" {
+				wishes[0] = knowledge.NeedFiling // who or where somebody is, and nothing else, is where the walk begins
+			}
 		}
 	}
 	if u.Subject() != "" {

@@ -43,7 +43,7 @@ func newMender(words, texts []string) *mender {
 	for _, w := range words {
 		runes := []rune(w)
 		m.words[w] = true
-		m.spelt[latinOf(runes)] = w
+		m.spelt[latinOf(runes)], m.spelt[spell(w)] = w, w
 		if len(runes) == 2 {
 			if k := soundKey(runes, false); m.exact[k] == "" {
 				m.exact[k] = w
@@ -209,6 +209,9 @@ func (m *mender) latin(s string) (string, bool) {
 		case keptLatin[w]:
 			flush()
 			out = append(out, w)
+		case m.spelt[w] != "": // chengdu is 成都 and not 程度
+			flush()
+			out, typed = append(out, m.spelt[w]), typed+len(w)
 		default:
 			ids := syllables(strings.ReplaceAll(w, "'", ""))
 			if ids == nil {

@@ -80,12 +80,18 @@ func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 	return g
 }
 
+// inNames is how characters sound in names of places, where the dictionary's first reading is another one.
+var inNames = map[rune]string{'都': "dū", '长': "cháng", '重': "chóng", '佛': "fó", '厦': "xià", '番': "pān", '藏': "zàng"}
+
 // spell writes a Chinese name in Latin letters (深圳 → shenzhen), without 省 and 市; "" when it is not Chinese.
 func spell(w string) string {
 	w = strings.TrimRight(w, "省市区")
 	var b strings.Builder
 	for _, r := range w {
-		first, _, _ := strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		first := inNames[r]
+		if first == "" {
+			first, _, _ = strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		}
 		if first == "" {
 			return ""
 		}
