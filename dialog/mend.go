@@ -40,10 +40,17 @@ func newMender(words, texts []string) *mender {
 			}
 		}
 	}
+	m.spelt["shaanxi"] = "陕西" // as the province is written in Latin letters, to tell it from 山西
 	for _, w := range words {
 		runes := []rune(w)
 		m.words[w] = true
-		m.spelt[latinOf(runes)], m.spelt[spell(w)] = w, w
+		for _, latin := range []string{latinOf(runes), spell(w)} {
+			if at, ok := m.spelt[latin]; ok && at != w {
+				m.spelt[latin] = "" // shanxi is 山西, or 陕西 without its second a: which, is not for spelling to say
+				continue
+			}
+			m.spelt[latin] = w
+		}
 		if len(runes) == 2 {
 			if k := soundKey(runes, false); m.exact[k] == "" {
 				m.exact[k] = w
