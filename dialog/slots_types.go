@@ -39,7 +39,9 @@ var (
 	// notSubject are bodies that are not the customer's: the bot's own company, a property company …
 	notSubject  = regexp.MustCompile(`你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
 	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
-	eitherOr    = regexp.MustCompile(`还是|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
+	eitherOr    = regexp.MustCompile(`还是|还有|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
+	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|差别|不一样|difference|different`)
+	orAnother   = regexp.MustCompile(`^(?:备案|filing)?[, ]?(?:还是|抑或|or )`)
 	changedInto = regexp.MustCompile(`(?:转|改|换|变|升级?|过户)(?:成|为|到|给|作)?$`)
 )
 
@@ -148,11 +150,14 @@ func filingType(text string, types []typed[knowledge.FilingTypeID]) (value, deni
 		kinds[m.id] = true
 	}
 	if len(kinds) == 1 {
+		if orAnother.MatchString(text[stated[0].end:]) && stated[0].id != knowledge.App { // 首次备案还是新增: which, is the question
+			return "", denied, spans
+		}
 		return stated[0].id, denied, spans
 	}
 	first, last := stated[0], stated[len(stated)-1]
 	opening := kinds[knowledge.First] || kinds[knowledge.Access] || kinds[knowledge.AddSiteHere] || kinds[knowledge.AddSiteElsewhere]
-	if opening && first.end < last.start && eitherOr.MatchString(text[first.end:last.start]) && !kinds[knowledge.App] {
+	if opening && first.end < last.start && (eitherOr.MatchString(text[first.end:last.start]) || compared.MatchString(text)) && !kinds[knowledge.App] {
 		return "", denied, spans
 	}
 	// What is done to a filing says more than what it is of.
