@@ -11,28 +11,34 @@ import (
 
 var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
 
+var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
+
 // strong are joints after which something new is asked.
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|转人工|转接|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
+var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|多长|几点|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|人工|转接|改下|改一下|还是|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
 
 func wishes(part string) bool {
 	return wish.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不")
 }
 
 // stated are words of a wish that only tell how things are (不收费, 没有资料).
-var stated = regexp.MustCompile(`(?:不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
 // How likely the topic of a part must be for it to count as a wish of its own: after a joint that announces something new, and after any other.
+// A part of fewer than ownWords characters is not read as a question about filing unless it is one by itself (咋选).
 const (
-	sure     = 0.70
-	verySure = 0.80
+	ownWords    = 6
+	sure        = 0.60
+	verySure    = 0.80
+	outsideSure = 0.95 // of a whole message: then its parts do not count
 )
 
 // several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each; none
 // otherwise. Only what is asked counts: greetings, thanks and what is out of scope beside a question are passed over.
 func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topic {
+	masked = spaced.ReplaceAllString(masked, "$1,$2") // 备案要多久 多少钱: a space between characters is a pause
 	cuts := joints.FindAllStringIndex(masked, -1)
 	if len(cuts) == 0 || len(cuts) > 8 {
 		return nil
@@ -48,6 +54,11 @@ func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topi
 			least = sure
 		}
 		s := u.score(part)[0]
+		if utf8.RuneCountInString(part) >= ownWords && (s.P < least || s.Topic == knowledge.OutOfScope) { // what it is about was said before
+			if full := u.score("备案" + part)[0]; full.P >= verySure {
+				s = full
+			}
+		}
 		if s.P < least || s.Topic == knowledge.OutOfScope || s.Topic == knowledge.Greeting || s.Topic == knowledge.Unsolved || s.Topic == knowledge.Solved {
 			return
 		}
@@ -62,7 +73,7 @@ func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topi
 		at, announced = c[1], next
 	}
 	take(masked[at:], announced)
-	outside := whole.Topic == knowledge.OutOfScope && whole.P < sure // many questions in one resemble none
+	outside := whole.Topic == knowledge.OutOfScope && whole.P < outsideSure // many questions in one resemble none
 	if len(out) < 2 || !outside && !slices.Contains(out, whole.Topic) {
 		return nil
 	}
