@@ -58,10 +58,10 @@ func (s *Service) Ask(ctx context.Context, a Address, m dialog.Message) (*Answer
 	case <-s.ctx.Done():
 	}
 	pending, later := s.leave(a, t, w)
-	if later { // a later message of this customer waits too and takes all of it
+	if later && fresh { // a later message of this customer waits too and takes all of it
 		return &Answer{Pending: true}, nil
 	}
-	return s.answer(in, w, fresh, pending)
+	return s.answer(in, w, fresh, pending, later)
 }
 
 // leave takes a waiter off its conversation, and says whether something is still under way and whether a later request waits.
@@ -80,8 +80,8 @@ func (s *Service) leave(a Address, t *talk, w *waiter) (pending, later bool) {
 	return pending, later
 }
 
-// answer claims what can be said to a customer now.
-func (s *Service) answer(in Incoming, w *waiter, fresh, pending bool) (*Answer, error) {
+// answer claims what can be said to a customer now. A message that is not fresh gets what it was given before, and nothing else when a later one waits.
+func (s *Service) answer(in Incoming, w *waiter, fresh, pending, later bool) (*Answer, error) {
 	a, inbox := in.Address, in.ID
 	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second) // the request's own time may be over; what is ready is still wanted
 	defer cancel()
@@ -90,7 +90,19 @@ func (s *Service) answer(in Incoming, w *waiter, fresh, pending bool) (*Answer, 
 	if sender == nil {
 		return out, nil
 	}
-	if !sender.await(ctx, a.Customer) { // the sender is in the middle of a delivery that takes long, and says the rest as well
+	claimed := sender.await(ctx, a.Customer)
+	var err error
+	if !fresh { // the network did not get the response and asks again
+		out.Parts, err = s.outbox.Passive(ctx, inbox)
+	}
+	switch {
+	case err != nil || len(out.Parts) > 0 || later:
+		out.Pending = pending || later
+		if claimed {
+			sender.release(a.Customer)
+		}
+		return out, err
+	case !claimed: // the sender is in the middle of a delivery that takes long, and says the rest as well
 		rows, err := s.outbox.Unsettled(ctx, a)
 		if err != nil || len(rows) == 0 {
 			return out, err
@@ -98,17 +110,10 @@ func (s *Service) answer(in Incoming, w *waiter, fresh, pending bool) (*Answer, 
 		defer sender.signal()
 		return out, s.outbox.SettlePassive(ctx, inbox, nil, ids(rows), s.lookups.Now())
 	}
-	var err error
 	said, known := w.brought(in, s.lookups.Now())
-	if !fresh { // the network did not get the response and asks again
-		if out.Parts, err = s.outbox.Passive(ctx, inbox); err == nil && len(out.Parts) > 0 {
-			sender.release(a.Customer)
-			return out, nil
-		}
-	}
 	if fresh && known {
 		out.Parts = said
-	} else if err == nil {
+	} else {
 		out.Parts, err = s.outbox.Unsettled(ctx, a)
 	}
 	if err != nil || len(out.Parts) == 0 {

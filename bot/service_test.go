@@ -282,6 +282,43 @@ func TestAskGivesTheAnswerToTheRequest(t *testing.T) {
 	}
 }
 
+// The response to 1 was lost while 2 waits for its look-up; 1 is asked again and 3 comes. The last one takes what waits, but not what 1 was given: nobody asks 3 for it.
+func TestAskAgainBesideLaterMessagesGivesTheSameAnswer(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
+	ask := func(id, text string, within time.Duration) <-chan *bot.Answer {
+		out := make(chan *bot.Answer, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), within)
+			defer cancel()
+			got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text})
+			if err == nil {
+				err = got.Settle(context.Background(), len(got.Parts))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			out <- got
+		}()
+		time.Sleep(100 * time.Millisecond) // nothing tells that a request waits
+		return out
+	}
+	first := <-ask("1", "备案要多久?", time.Minute)
+	if len(first.Parts) != 1 {
+		t.Fatalf("%+v", first)
+	}
+	look := ask("2", "帮我查 example.cn", time.Minute)
+	again := ask("1", "备案要多久?", time.Second)
+	last := ask("3", "备案要多少钱?", time.Minute)
+	if got := <-again; len(got.Parts) != 1 || got.Parts[0].ID != first.Parts[0].ID {
+		t.Errorf("again: %+v", got)
+	}
+	close(r.reg.open)
+	if n := len((<-look).Parts) + len((<-last).Parts); n != 3 {
+		t.Errorf("%d parts for the look-up, its result and the last question", n)
+	}
+}
+
 func TestAskBesideADeliveryLeavesTheAnswerToTheSender(t *testing.T) {
 	net := newNetwork()
 	under, on := make(chan struct{}), make(chan struct{})
