@@ -26,13 +26,11 @@ func wishes(part string) bool {
 // stated are words of a wish that only tell how things are (不收费, 没有资料).
 var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
-// How likely the topic of a part must be for it to count as a wish of its own: after a joint that announces something new, and after any other.
-// A part of fewer than ownWords characters is not read as a question about filing unless it is one by itself (咋选).
 const (
-	ownWords    = 6
-	sure        = 0.60
-	verySure    = 0.80
-	outsideSure = 0.95 // of a whole message: then its parts do not count
+	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
+	verySure    = 0.80 // and after any other
+	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
+	ownWords    = 6    // characters: a shorter part (咋选) is not read as a question about filing unless it is one by itself
 )
 
 // several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each; none

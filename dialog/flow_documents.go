@@ -225,7 +225,7 @@ func (t *turn) addList(f Filing) {
 	shown := 0
 	for _, r := range notes {
 		note := t.rule(r, f)
-		if shown == len(card.Notes) && shown < notesShown && (shown < notesLeast || utf8.RuneCountInString(b.String()+note) <= noteChars) {
+		if shown == len(card.Notes) && shown < notesShown && (shown < notesLeast || utf8.RuneCountInString(b.String())+utf8.RuneCountInString(note) <= noteChars) {
 			b.WriteString("\n- " + note)
 			shown++
 		} else {

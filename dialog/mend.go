@@ -40,7 +40,6 @@ func newMender(words, texts []string) *mender {
 			}
 		}
 	}
-	m.spelt["shaanxi"] = "陕西" // as the province is written in Latin letters, to tell it from 山西
 	for _, w := range words {
 		runes := []rune(w)
 		m.words[w] = true

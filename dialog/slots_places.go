@@ -81,7 +81,8 @@ func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 }
 
 // inNames is how characters sound in names of places, where the dictionary's first reading is another one.
-var inNames = map[rune]string{'都': "dū", '长': "cháng", '重': "chóng", '佛': "fó", '厦': "xià", '番': "pān", '藏': "zàng"}
+var inNames = map[rune]string{'都': "dū", '长': "cháng", '重': "chóng", '佛': "fó", '厦': "xià", '番': "pān", '藏': "zàng",
+	'陕': "shaan"} // as the province is written in Latin letters, to tell it from 山西
 
 // spell writes a Chinese name in Latin letters (深圳 → shenzhen), without 省 and 市; "" when it is not Chinese.
 func spell(w string) string {

@@ -13,7 +13,7 @@ import (
 
 // BenchmarkConversations lets 10,000 customers write to the real program, two messages each, and reports what it holds in memory then, and held at most.
 //
-//	go test ./cmd/rehearse -run XXX -bench Conversations -benchtime 1x
+//	go test ./cmd/rehearse -run '^$' -bench Conversations -benchtime 1x
 func BenchmarkConversations(b *testing.B) {
 	const customers = 10_000
 	program := build(b)
