@@ -26,6 +26,9 @@ func wishes(part string) bool {
 // stated are words of a wish that only tell how things are (不收费, 没有资料).
 var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
+// helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
+var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
+
 const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
@@ -44,7 +47,11 @@ func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topi
 	var out []knowledge.Topic
 	take := func(part string, announced bool) {
 		part = strings.TrimSpace(part)
-		if utf8.RuneCountInString(part) < 2 || !wishes(part) || !wishes(stated.ReplaceAllString(part, "")) {
+		asked := stated.ReplaceAllString(part, "")
+		if !strings.ContainsRune(part, maskDomain) {
+			asked = helps.ReplaceAllString(asked, "")
+		}
+		if utf8.RuneCountInString(part) < 2 || !wishes(part) || !wishes(asked) {
 			return
 		}
 		least := verySure

@@ -51,6 +51,7 @@ const (
 	styleFloor   = 0.92 // of each of typo, speech, trad and english
 	outsideFloor = 0.90
 	refusedCeil  = 0.03
+	openersFloor = 0.96 // on dev, behind an opener
 )
 
 func TestUnderstandingOnSets(t *testing.T) {
@@ -82,6 +83,26 @@ func TestUnderstandingOnSets(t *testing.T) {
 }
 
 // TestConfidence holds that the confidence is what it says: of the messages understood with nine tenths, nine of ten are right. The table is README.md's.
+// TestOpeners holds that politeness before a question does not hide it.
+func TestOpeners(t *testing.T) {
+	e := NewEngine(loadKnowledge(t), nil)
+	plain := readLabelled(t, "testdata/understanding/dev.jsonl")
+	for _, opener := range []string{"你帮我看看", "不好意思打扰一下,", "那个就是我想问下", "客服你好,", "请问一下", "麻烦帮我瞧瞧"} {
+		set := slices.Clone(plain)
+		set = slices.DeleteFunc(set, func(l Labelled) bool {
+			return l.Lang != "zh" || l.Topic == knowledge.Greeting || l.Topic == knowledge.OutOfScope
+		})
+		for i := range set {
+			set[i].Text = opener + set[i].Text
+		}
+		if rate := e.Evaluate(set).Topic.Rate(); rate < openersFloor {
+			t.Errorf("%s: topic %.3f of %d, below %.2f", opener, rate, len(set), openersFloor)
+		} else {
+			t.Logf("%s: topic %.3f of %d", opener, rate, len(set))
+		}
+	}
+}
+
 func TestConfidence(t *testing.T) {
 	ev := NewEngine(loadKnowledge(t), nil).Evaluate(readLabelled(t, "testdata/understanding/test.jsonl"))
 	for _, b := range ev.Reliability {
