@@ -177,13 +177,17 @@ func (w word) find(text string, from int) (int, int, bool) {
 		}
 		s := from + i
 		e := s + len(w.text)
-		if !w.ascii || (s == 0 || !isWordByte(text[s-1])) && (w.prefix || e == len(text) || !isWordByte(text[e])) {
+		// company's says company as well, and what's says what
+		if !w.ascii || (s == 0 || !isWordByte(text[s-1])) && (w.prefix || wordEnds(text[e:]) || strings.HasPrefix(text[e:], "'s") && wordEnds(text[e+2:])) {
 			return s, e, true
 		}
 		from = s + 1
 	}
 	return 0, 0, false
 }
+
+// wordEnds reports whether an English word ends where the rest of its text begins.
+func wordEnds(rest string) bool { return rest == "" || !isWordByte(rest[0]) }
 
 func isASCIIWord(s string) bool {
 	for i := 0; i < len(s); i++ {

@@ -17,6 +17,9 @@ func TestPattern(t *testing.T) {
 		{"app", "我的app要备案吗", true},
 		{"regist*", "is it registered", true},
 		{"other_provider", "with the other provider", true},
+		{"company", "our company's site", true},
+		{"company !company's", "the company's site", false},
+		{"man", "a manual", false},
 	} {
 		p, err := ParsePattern(tt.pattern)
 		if err != nil {
