@@ -139,20 +139,24 @@ func itemNumber(text string) int {
 var (
 	proofNamed = regexp.MustCompile(`(?:尾号|后四位|后4位|末四位|末4位|最后四位|后四码|last (?:four|4)(?: digits)?|ending(?: in| with)?|ends (?:in|with))\D{0,8}?([0-9]{3}[0-9x])(?:[^0-9a-z]|$)`)
 	proofApart = regexp.MustCompile(`(?:^|[^0-9a-z.:/\-])([0-9]{3}[0-9x])(?:$|[^0-9a-z年月日号块元万.:/%\-])`)
+	proofWhole = regexp.MustCompile(`(?:^|[^0-9a-z.])(?:(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?|[1-9][0-9]{13}|[1-9][0-9]{5} ?[0-9]{8} ?)([0-9]{3}[0-9x])(?:$|[^0-9a-z])`)
 	yearLike   = regexp.MustCompile(`^(?:19|20)[0-9]{2}$`)
 	spokenFour = regexp.MustCompile(`(?:尾号|后四位|后4位|末四位)(?:是|为|:)?\s?([零〇一幺二两三四五六七八九]{4})`)
 )
 
 var spokenDigits = strings.NewReplacer("零", "0", "〇", "0", "一", "1", "幺", "1", "二", "2", "两", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9")
 
-// proof is what could be the last four of a phone or certificate: four digits, or three and an X, named as such or standing apart. A year in a
-// sentence, a port, a part of a case number is none.
+// proof is what could be the last four of a phone or certificate: four digits, or three and an X, named as such, standing apart, or at the end of a whole number of
+// either. A year in a sentence, a port, a part of a case number is none.
 func proof(masked string) string {
 	if m := proofNamed.FindStringSubmatch(masked); m != nil {
 		return strings.ToUpper(m[1])
 	}
 	if m := spokenFour.FindStringSubmatch(masked); m != nil {
 		return spokenDigits.Replace(m[1])
+	}
+	if m := proofWhole.FindStringSubmatch(masked); m != nil {
+		return strings.ToUpper(m[1])
 	}
 	m := proofApart.FindStringSubmatch(masked)
 	if m == nil {

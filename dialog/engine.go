@@ -83,7 +83,11 @@ func (e *Engine) Step(c Conversation, ev Event) (Conversation, []Action) {
 		t.c.State = Idle
 		t.add(part{text: t.say(t.s().HandedBack)})
 	}
-	return t.finish()
+	after, actions := t.finish()
+	if t.hide != "" {
+		actions = append(actions, Conceal{Text: t.hide})
+	}
+	return after, actions
 }
 
 func (t *turn) message(m Message) {
@@ -105,6 +109,7 @@ func (t *turn) message(m Message) {
 		return
 	}
 	t.u = t.e.u.Understand(text)
+	t.conceal(text)
 	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
 		t.bareSubject(text)
 	}

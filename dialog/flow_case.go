@@ -2,6 +2,8 @@ package dialog
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,6 +59,19 @@ func (t *turn) askProof(topic knowledge.Topic) {
 // concealed stands for words that are not kept: the bot promises so when it asks for the digits.
 const concealed = "••••"
 
+// fourDigits may be what proves a case, whatever stands around them.
+var fourDigits = regexp.MustCompile(`[0-9]{3}[0-9xX]`)
+
+// conceal takes the customer's words out of what is kept where they hold the digits that prove a case, or what was meant to be them.
+func (t *turn) conceal(text string) {
+	q := t.c.Question
+	about := func(topic knowledge.Topic) bool { return topic == knowledge.CaseStatus || topic == knowledge.Notify }
+	ofCase := q != nil && about(q.Topic) || about(t.c.Topic) || slices.ContainsFunc(t.u.Asked, about) || proofNamed.MatchString(t.u.Text) || spokenFour.MatchString(t.u.Text)
+	if ofCase && t.u.Proof != "" || q != nil && q.Proof && fourDigits.MatchString(t.e.u.masked(text)) {
+		t.hide = strings.TrimSpace(t.u.Slots.CaseNo + " " + concealed)
+	}
+}
+
 // findCase takes the proof to the mirror.
 func (t *turn) findCase(proof string) {
 	topic := knowledge.CaseStatus
@@ -65,7 +80,6 @@ func (t *turn) findCase(proof string) {
 	}
 	t.c.Question = nil
 	t.note(topic)
-	t.actions = append(t.actions, Conceal{Text: strings.TrimSpace(t.u.Slots.CaseNo + " " + concealed)})
 	if t.blocked() {
 		t.add(part{text: t.say(t.s().CaseBlocked)})
 		return

@@ -24,6 +24,8 @@ type turn struct {
 	between []knowledge.ProvinceID
 	// asked says that this turn opened or repeated a question.
 	asked bool
+	// hide stands for the customer's words in what is kept; empty keeps them.
+	hide string
 	// keepMore keeps what 更多 shows.
 	keepMore bool
 }
