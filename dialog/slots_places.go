@@ -141,7 +141,7 @@ func (g *gazetteer) mentions(runes []rune) []mention {
 var (
 	plateAfter  = regexp.MustCompile(`^(?:icp|[a-z](?:$|[^a-z])|籍|牌照?|户口|省|a[0-9])`)
 	plateBefore = regexp.MustCompile(`(?:^|[,. ]|那|在|驻|赴|来|我们|我是|非)$`)
-	plateEnd    = regexp.MustCompile(`^(?:呢|的?(?:要求|规定|规则|政策|备案|公司|企业|个人|特殊)|[的]?[?!.]*$)`)
+	plateEnd    = regexp.MustCompile(`^(?:呢|企|这边|那边|管局|注册|的?(?:要求|规定|规则|政策|备案|公司|企业|个人|特殊)|[的]?[?!.]*$)`)
 )
 
 // plateHere reports whether the single character that a licence plate begins with stands for its province: 粤B, 鲁ICP备, 闽的要求, 那粤呢.
@@ -150,7 +150,7 @@ func plateHere(runes []rune, i int) bool {
 	if plateAfter.MatchString(after) {
 		return !strings.HasSuffix(before, "东") && (len(runes) < i+2 || runes[i+1] < 'a' || plateBefore.MatchString(before) || strings.HasPrefix(after, "icp") || !isHan(runes[max(0, i-1)]))
 	}
-	return plateBefore.MatchString(before) && plateEnd.MatchString(after)
+	return runes[i] != '新' && plateBefore.MatchString(before) && plateEnd.MatchString(after) // 新公司 is a new one
 }
 
 // places are what a text tells about places.
@@ -207,7 +207,7 @@ func atServer(m mention, all []mention, runes []rune, before, after string) bool
 			return true
 		}
 	}
-	if machineAfter.MatchString(after) {
+	if machineAfter.MatchString(after) && !(strings.HasPrefix(after, " ") && ownHere.MatchString(before)) { // 公司在深圳 服务器在香港: the space is a pause
 		return true
 	}
 	if cut := subjectCut.FindAllStringIndex(before, -1); cut != nil {

@@ -37,10 +37,10 @@ type typeMention[T ~string] struct {
 
 var (
 	// notSubject are bodies that are not the customer's: the bot's own company, a property company …
-	notSubject  = regexp.MustCompile(`你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
+	notSubject  = regexp.MustCompile(`几个人|你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
 	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
 	eitherOr    = regexp.MustCompile(`还是|还有|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
-	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|差别|不一样|difference|different`)
+	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|有何不同|差别|不一样|一样吗|一样不|一样的?吗|哪个好|哪个快|哪个容易|difference|different|the same`)
 	orAnother   = regexp.MustCompile(`^(?:备案|filing)?[, ]?(?:还是|抑或|or )`)
 	changedInto = regexp.MustCompile(`(?:转|改|换|变|升级?|过户)(?:成|为|到|给|作)?$`)
 )
@@ -93,6 +93,9 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, de
 	if len(stated) == 0 {
 		return "", denied, spans
 	}
+	if first, last := stated[0], stated[len(stated)-1]; first.id != last.id && first.end < last.start && setAgainst(text, first.end, last.start) {
+		return "", denied, spans // 个人和企业要的材料一样吗: neither is theirs
+	}
 	best, bestScore := stated[0], -100
 	for _, m := range stated {
 		if score := subjectScore(masked, m); score > bestScore {
@@ -128,6 +131,11 @@ func subjectScore(text string, m typeMention[knowledge.SubjectTypeID]) int {
 		score += 2 // a rarer kind says more than 公司
 	}
 	return score
+}
+
+// setAgainst reports whether a text compares what stands before and after a stretch of it.
+func setAgainst(text string, start, end int) bool {
+	return eitherOr.MatchString(text[start:end]) && compared.MatchString(text)
 }
 
 // filingType reads what kind of filing is meant. Two kinds set against each other (接入和首次有什么区别) state none.
