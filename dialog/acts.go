@@ -37,7 +37,7 @@ func (u *Understander) act(text string) Act {
 			}
 			n := beside(text[:s]) + beside(text[e:])
 			if n > 1 && a.act != Yes && a.act != No {
-				n = beside(u.unexcused(text[:s] + " " + text[e:]))
+				n = beside(without(without(text[:s]+" "+text[e:], u.excuses), a.patterns)) // 算了,不问这个了
 			}
 			if n < left {
 				best, left = a.act, n
@@ -56,12 +56,12 @@ const longAct = 120
 // longExcuse is how many bytes may stand beside an act's words before nobody looks whether they are but an excuse.
 const longExcuse = 60
 
-// unexcused takes out words that change nothing about the act they stand beside: 没看清, 刚才那个.
-func (u *Understander) unexcused(s string) string {
+// without takes out words that change nothing about the act they stand beside: excuses (没看清, 刚才那个), or the act once more.
+func without(s string, list []knowledge.Pattern) string {
 	if len(s) > longExcuse {
 		return s
 	}
-	for _, p := range u.excuses {
+	for _, p := range list {
 		for from, to, ok := p.Find(s); ok; from, to, ok = p.Find(s) {
 			s = s[:from] + " " + s[to:]
 		}
@@ -137,7 +137,7 @@ func itemNumber(text string) int {
 }
 
 var (
-	proofNamed = regexp.MustCompile(`(?:尾号|后四位|后4位|末四位|末4位|最后四位|后四码|last (?:four|4)(?: digits)?|ending(?: in| with)?|ends (?:in|with))\D{0,8}?([0-9]{3}[0-9x])(?:[^0-9a-z]|$)`)
+	proofNamed = regexp.MustCompile(`(?:(?:尾号|后四位|后4位|末四位|末4位|最后四位|后四码)\D{0,8}?|(?:last (?:four|4)(?: digits)?|ending(?: in| with)?|ends (?:in|with))\D{0,30}?)([0-9]{3}[0-9x])(?:[^0-9a-z]|$)`)
 	proofApart = regexp.MustCompile(`(?:^|[^0-9a-z.:/\-])([0-9]{3}[0-9x])(?:$|[^0-9a-z年月日号块元万.:/%\-])`)
 	proofWhole = regexp.MustCompile(`(?:^|[^0-9a-z.])(?:(?:\+?86[ -]?)?1[3-9][0-9][ -]?[0-9]{4}[ -]?|[1-9][0-9]{13}|[1-9][0-9]{5} ?[0-9]{8} ?)([0-9]{3}[0-9x])(?:$|[^0-9a-z])`)
 	yearLike   = regexp.MustCompile(`^(?:19|20)[0-9]{2}$`)

@@ -29,6 +29,8 @@ var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
 
+var ofFiling = regexp.MustCompile("(?:^|[^\\p{Han}])(?:icp|网站|域名|我|办)?备案|icp|beian")
+
 const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
@@ -78,7 +80,7 @@ func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topi
 		at, announced = c[1], next
 	}
 	take(masked[at:], announced)
-	outside := whole.Topic == knowledge.OutOfScope && whole.P < outsideSure // many questions in one resemble none
+	outside := whole.Topic == knowledge.OutOfScope && (whole.P < outsideSure || ofFiling.MatchString(masked)) // many questions in one resemble none
 	if len(out) < 2 || !outside && !slices.Contains(out, whole.Topic) {
 		return nil
 	}

@@ -24,7 +24,7 @@ func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 
 // slotTopics are the topics that a changed slot re-answers.
 var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
-	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
+	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Fees, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
 	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
 
 // namesToCheck reports whether a bare name is one to check rather than an answer to an open question of the need_filing walk: that asks for the server's place, and no name

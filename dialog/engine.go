@@ -474,7 +474,7 @@ func clean(s string) (string, bool) {
 	return strings.TrimSpace(b.String()), long
 }
 
-var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.MustPattern("吗|么|呢|怎么|怎样|如何|多久|多少|什么|哪|几天|谁"), knowledge.MustPattern("how|what|where|when|who|which|why|can|do|does|is_there|could")}
+var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.MustPattern("吗|么|呢|怎么|怎样|如何|咋|多久|多长|多少|什么|啥|哪|几天|谁|要不要|能不能|是否|可否|是不是|有没有"), knowledge.MustPattern("how|what|where|when|who|which|why|can|do|does|is_there|could")}
 
 // asksSomething reports whether a message has a question in it.
 func asksSomething(text string) bool {
