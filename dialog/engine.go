@@ -20,8 +20,29 @@ type Engine struct {
 	own   map[knowledge.ProvinceID]map[*knowledge.Rule]bool // rules of a province's own
 }
 
+// Setting changes an Engine or an Understander from its defaults.
+type Setting func(*settings)
+
+type settings struct {
+	cases *CaseNumbers
+}
+
+func newSettings(list []Setting) settings {
+	var s settings
+	for _, set := range list {
+		set(&s)
+	}
+	if s.cases == nil {
+		s.cases = DefaultCaseNumbers()
+	}
+	return s
+}
+
+// WithCaseNumbers sets what case numbers look like.
+func WithCaseNumbers(n *CaseNumbers) Setting { return func(s *settings) { s.cases = n } }
+
 // NewEngine builds an engine, training the understanding from the examples of the knowledge files. Times are shown in zone; nil is UTC.
-func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
+func NewEngine(k *knowledge.Knowledge, zone *time.Location, settings ...Setting) *Engine {
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -29,7 +50,7 @@ func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
 	for _, p := range k.Provinces {
 		own[p.ID] = ownRules(k, p.ID)
 	}
-	return &Engine{k: k, u: NewUnderstander(k), zone: zone, cites: cites(k), own: own}
+	return &Engine{k: k, u: NewUnderstander(k, settings...), zone: zone, cites: cites(k), own: own}
 }
 
 // Knowledge is what this engine answers from.

@@ -32,7 +32,7 @@ func (t *turn) caseStatus(topic knowledge.Topic) {
 	}
 	no := t.c.Slots.CaseNo
 	if no == "" {
-		t.ask(Question{Topic: topic, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo)})
+		t.ask(Question{Topic: topic, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo, "example", t.e.u.cases.Example)})
 		return
 	}
 	if at, ok := t.c.Proofs[no]; ok && t.now.Sub(at) < ProofHolds {
