@@ -58,7 +58,7 @@ func ParseCaseNumbers(pattern string) (*CaseNumbers, error) {
 	}
 	for _, not := range notCaseNumbers {
 		if n.whole.MatchString(not.said) {
-			return nil, fmt.Errorf(`takes %s for a case number; say more closely how one looks, such as 'X\d{5}'`, not.meant)
+			return nil, fmt.Errorf(`too wide, since it takes %s; say more closely how a case number looks, such as 'X\d{5}'`, not.meant)
 		}
 	}
 	for _, kind := range usualKinds {
@@ -88,11 +88,14 @@ var DefaultCaseNumbers = sync.OnceValue(func() *CaseNumbers {
 	return n
 })
 
-// Fit reports whether a number of the mirror would be recognised in a message that is nothing else.
+// Fit reports whether a number of the mirror would be recognised, and found again, when a customer sends it.
 func (n *CaseNumbers) Fit(no string) bool {
 	found, rest := n.take(fold(no))
-	return len(found) == 1 && rest == string(maskCase)
+	return len(found) == 1 && rest == string(maskCase) && joined.Replace(tidyCaseNo(found[0])) == joined.Replace(strings.ToUpper(no))
 }
+
+// joined takes out what joins the parts of a number: the mirror looks past it.
+var joined = strings.NewReplacer(" ", "", "-", "")
 
 // maxCaseNumbers bounds how many numbers are taken out of one message.
 const maxCaseNumbers = 8
@@ -128,7 +131,7 @@ func tidyCaseNo(s string) string {
 		if m := kind.said.FindStringSubmatch(strings.ToLower(s)); m == nil || len(m[1]) != len(s) {
 			continue
 		}
-		plain := strings.NewReplacer(" ", "", "-", "").Replace(s)
+		plain := joined.Replace(s)
 		if plain[:2] == "LT" {
 			return "LT-" + plain[2:6] + "-" + plain[6:]
 		}

@@ -52,6 +52,18 @@ func TestCaseNumberPatternsAreRefused(t *testing.T) {
 	}
 }
 
+func TestCaseNumbersFit(t *testing.T) {
+	n, err := ParseCaseNumbers(`[A-Z]{2}-?\d{2}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for no, want := range map[string]bool{"AB-12": true, "AB12": true, "AB–12": false, "ＡＢ12": false, "AB123": false, "X12345": false, "AB12 AB13": false, "": false} {
+		if n.Fit(no) != want {
+			t.Errorf("%q fits: %v", no, !want)
+		}
+	}
+}
+
 func TestCaseNumbersHaveAnExample(t *testing.T) {
 	for pattern, want := range map[string]string{DefaultCaseNoPattern: "BA20240617003", `[A-Z]{2}-?\d{4}-?\d{3,10}`: "BA20240617003", `LT-\d{4}-\d+`: "LT-2024-00391", `X\d{5}`: "X12345", `[A-Z]{2}-\d{2}`: "AB-12",
 		`^(?:ord|req)[-/](\d{2}){3}[a-z]?$`: "ORD-123456", `\d{8}`: "12345678"} {
@@ -95,5 +107,35 @@ func TestCaseNumbersOfTheOperator(t *testing.T) {
 		} else if say, ok := actions[0].(Say); !ok || !strings.Contains(say.Reply.Text, numbers.Example) || strings.Contains(say.Reply.Text, "BA2024") {
 			t.Errorf("%s: the question is %+v", pattern, actions[0])
 		}
+	}
+}
+
+// TestCaseNumbersAreTheMirrors goes on with the number as the mirror writes it, and asks for the proof of a case once.
+func TestCaseNumbersAreTheMirrors(t *testing.T) {
+	e, now := NewEngine(loadKnowledge(t), nil), time.Unix(0, 0).UTC()
+	say := func(c Conversation, text string) (Conversation, *FindCase) {
+		c, actions := e.Step(c, Message{At: now, Kind: TextMessage, Text: text})
+		for _, a := range actions {
+			if f, ok := a.(FindCase); ok {
+				return c, &f
+			}
+		}
+		return c, nil
+	}
+	c, find := say(Conversation{}, "SH202400391 1234")
+	if find == nil || find.CaseNo != "SH202400391" {
+		t.Fatalf("%+v", find)
+	}
+	c, _ = e.Step(c, CaseFound{At: now, Purpose: find.Purpose, CaseNo: find.CaseNo, Case: &Case{CaseNo: "SH-2024-00391", Status: "approved", StatusAt: now}, SyncedAt: now})
+	if c.Slots.CaseNo != "SH-2024-00391" {
+		t.Errorf("slot %s", c.Slots.CaseNo)
+	}
+	for _, text := range []string{"进度怎么样了", "SH202400391", "SH-2024-00391"} {
+		if c, find = say(c, text); find == nil || !find.Proven || find.CaseNo != "SH-2024-00391" || c.Slots.CaseNo != "SH-2024-00391" {
+			t.Errorf("%s: %+v", text, find)
+		}
+	}
+	if _, find = say(c, "SH-2024-00392"); find != nil {
+		t.Errorf("another case: %+v", find)
 	}
 }

@@ -35,7 +35,8 @@ func (t *turn) caseStatus(topic knowledge.Topic) {
 		t.ask(Question{Topic: topic, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo, "example", t.e.u.cases.Example)})
 		return
 	}
-	if at, ok := t.c.Proofs[no]; ok && t.now.Sub(at) < ProofHolds {
+	if no, ok := t.proven(no); ok {
+		t.c.Slots.CaseNo = no
 		t.actions = append(t.actions, FindCase{Purpose: topic, CaseNo: no, Proven: true})
 		return
 	}
@@ -45,6 +46,16 @@ func (t *turn) caseStatus(topic knowledge.Topic) {
 		return
 	}
 	t.askProof(topic)
+}
+
+// proven gives the mirror's number for one that is proven, however its parts were joined this time.
+func (t *turn) proven(no string) (string, bool) {
+	for known, at := range t.c.Proofs {
+		if joined.Replace(known) == joined.Replace(no) && t.now.Sub(at) < ProofHolds {
+			return known, true
+		}
+	}
+	return "", false
 }
 
 func (t *turn) blocked() bool {
@@ -107,11 +118,14 @@ func (t *turn) caseFound(ev CaseFound) {
 		return
 	}
 	t.c.Refused = 0
-	if _, proven := t.c.Proofs[ev.CaseNo]; !proven || t.now.Sub(t.c.Proofs[ev.CaseNo]) >= ProofHolds {
+	if t.c.Slots.CaseNo == ev.CaseNo {
+		t.c.Slots.CaseNo = ev.Case.CaseNo // as the mirror writes it, with its dashes
+	}
+	if at, proven := t.c.Proofs[ev.Case.CaseNo]; !proven || t.now.Sub(at) >= ProofHolds {
 		if t.c.Proofs == nil {
 			t.c.Proofs = map[string]time.Time{}
 		}
-		t.c.Proofs[ev.CaseNo] = t.now
+		t.c.Proofs[ev.Case.CaseNo] = t.now
 	}
 	t.sayCase(*ev.Case, ev.SyncedAt)
 	if ev.Purpose == knowledge.Notify {

@@ -66,6 +66,37 @@ func TestProofDecides(t *testing.T) {
 	}
 }
 
+func TestFindLooksPastHowANumberIsJoined(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	rows, _, err := Read([]string{write(t, "c.csv", "case_no,status,status_at,phone_last4\nLT-2024-00391,draft,2026-11-01T09:00:00+08:00,1234\nAB-12,draft,2026-11-01T09:00:00+08:00,1234\n"+
+		"AB12,approved,2026-11-01T09:00:00+08:00,1234\nCD-1-2,draft,2026-11-01T09:00:00+08:00,1234\nCD-12,draft,2026-11-01T09:00:00+08:00,1234\nEF 12,draft,2026-11-01T09:00:00+08:00,1234\n")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Import(ctx, dir, rows, "c.csv", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(ctx, dir, false, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for said, want := range map[string]string{"LT-2024-00391": "LT-2024-00391", "LT202400391": "LT-2024-00391", "lt 2024 00391": "LT-2024-00391", "AB12": "AB12", "AB-12": "AB-12", "CD-1-2": "CD-1-2",
+		"CD12": "", "EF12": "EF 12", "LT20240039": "", "": ""} {
+		c, _, err := m.Find(ctx, said, "1234", false)
+		if err != nil || (c == nil) != (want == "") || c != nil && c.CaseNo != want {
+			t.Errorf("%q: %+v, %v", said, c, err)
+		}
+		if c, _, err := m.Find(ctx, said, "4321", false); c != nil || err != nil {
+			t.Errorf("%q with a wrong proof: %+v, %v", said, c, err)
+		}
+	}
+	var detail string
+	if err := m.current.Load().db.QueryRow("EXPLAIN QUERY PLAN SELECT case_no FROM cases WHERE "+joined("case_no")+" = 'X'").Scan(new(int), new(int), new(int), &detail); err != nil || !strings.Contains(detail, "cases_joined") {
+		t.Errorf("a wrong number is looked for one by one: %s, %v", detail, err)
+	}
+}
+
 func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	m, err := Open(ctx, dir, true, now)
