@@ -46,6 +46,18 @@ func TestOwnCaseNumbersAreUnderstood(t *testing.T) {
 	}
 }
 
+func TestImportWarnsOfNumbersNobodyCanAskFor(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "cases.csv")
+	if err := os.WriteFile(file, []byte("case_no,status,status_at,phone_last4\nX12345,draft,2026-11-01T09:00:00+08:00,1234\nBA20240617003,draft,2026-11-01T09:00:00+08:00,1234\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errs := call(t, environment(t, dir), "", "mirror", "import", file)
+	if code != 0 || !strings.Contains(errs, `1 of 2 case numbers (the first is "X12345")`) {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
 func TestReloadKeepsOwnCaseNumbers(t *testing.T) {
 	dir := ownKnowledge(t)
 	conf, err := loadConfig("", []string{"BEIANBOT_KNOWLEDGE_DIR=" + dir, `BEIANBOT_MIRROR_CASE_NO_PATTERN=X\d{5}`})

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"beianbot/dialog"
 	"beianbot/store/mirror"
 )
 
@@ -51,6 +52,9 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
+	if odd, first := strangers(conf.Mirror.CaseNumbers, rows); odd > 0 {
+		fmt.Fprintf(g.stderr, "warning: %d of %d case numbers (the first is %q) do not look as mirror.case_no_pattern says, so customers cannot ask for them\n", odd, len(rows), first)
+	}
 	var names []string
 	for _, f := range c.Files {
 		names = append(names, filepath.Base(f))
@@ -61,6 +65,18 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	}
 	fmt.Fprintf(g.stdout, "imported %d cases (%d new, %d changed, %d removed)\n", out.Rows, out.Added, out.Changed, out.Removed)
 	return nil
+}
+
+// strangers counts the cases whose number would not be recognised in a customer's message.
+func strangers(numbers *dialog.CaseNumbers, rows []mirror.Row) (n int, first string) {
+	for _, r := range rows {
+		if !numbers.Fit(r.CaseNo) {
+			if n++; n == 1 {
+				first = r.CaseNo
+			}
+		}
+	}
+	return n, first
 }
 
 type mirrorStatusCmd struct {
