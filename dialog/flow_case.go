@@ -110,6 +110,9 @@ func (t *turn) caseFound(ev CaseFound) {
 		t.c.RefusedAt = t.now
 		delete(t.c.Proofs, ev.CaseNo)
 		t.add(part{text: t.say(t.s().CaseNotFound)})
+		if t.old(ev.SyncedAt) {
+			t.add(part{text: t.say(t.s().CaseStale, "at", t.clock(ev.SyncedAt))})
+		}
 		if t.blocked() {
 			t.add(part{text: t.say(t.s().CaseBlocked)})
 			return
@@ -149,10 +152,18 @@ func (t *turn) sayCase(c Case, syncedAt time.Time) {
 	if c.Status == knowledge.AuthorityReview || c.Status == knowledge.ProviderReview {
 		lines = append(lines, t.say(t.s().CaseDay, "n", fmt.Sprint(t.workingDays(c.StatusAt))))
 	}
-	if !syncedAt.IsZero() {
+	switch {
+	case t.old(syncedAt):
+		lines = append(lines, t.say(t.s().CaseStale, "at", t.clock(syncedAt)))
+	case !syncedAt.IsZero():
 		lines = append(lines, t.say(t.s().CaseAsOf, "at", t.clock(syncedAt)))
 	}
 	t.add(part{text: strings.Join(lines, "\n"), sources: s.Sources, steps: t.steps(c), settles: true})
+}
+
+// old reports whether the mirror's data is older than the operator holds to be good.
+func (t *turn) old(syncedAt time.Time) bool {
+	return t.e.maxAge > 0 && !syncedAt.IsZero() && t.now.Sub(syncedAt) > t.e.maxAge
 }
 
 // clock shows a time in the operator's zone.

@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"beianbot/dialog"
+	"beianbot/store/mirror"
 )
 
 // ownCases gives an environment with one case, whose number looks as the pattern says.
@@ -80,6 +83,23 @@ func TestCaseNumberPatternsThatSwallowAreRefused(t *testing.T) {
 		file := writeConfig(t, "[mirror]\ncase_no_pattern = '"+pattern+"'\n")
 		if _, err := loadConfig(file, nil); err == nil || !strings.Contains(err.Error(), file+":2: mirror.case_no_pattern: ") {
 			t.Errorf("%q: %v", pattern, err)
+		}
+	}
+}
+
+func TestDataOlderThanMaxAgeIsSaidToBeOld(t *testing.T) {
+	dir := t.TempDir()
+	env := environment(t, dir)
+	rows := []mirror.Row{{CaseNo: "BA20240617003", Status: "draft", StatusAt: time.Now().Add(-72 * time.Hour), PhoneLast4: "1234"}}
+	if _, err := mirror.Import(context.Background(), filepath.Join(dir, "mirror"), rows, "test", false, false, time.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for limit, old := range map[string]bool{"24h": false, "1h": true} {
+		for said, words := range map[string]string{"BA20240617003 1234": "可能已经过时", "what is the status of BA20240617003, last four 1234": "may be out of date"} {
+			_, out, errs := call(t, append(env, "BEIANBOT_MIRROR_MAX_AGE="+limit), "", "ask", said)
+			if strings.Contains(out, words) != old {
+				t.Errorf("%s, %q: %s%s", limit, said, out, errs)
+			}
 		}
 	}
 }
