@@ -117,6 +117,9 @@ func (m *Mirror) Refresh(ctx context.Context) error {
 		return nil
 	}
 	s, err := open(ctx, filepath.Join(m.dir, name))
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err() // which says nothing of the file
+	}
 	if err != nil {
 		return err
 	}
@@ -284,9 +287,20 @@ type Outcome struct{ Rows, Added, Changed, Removed int }
 // ErrShrink says that a snapshot would drop more than a fifth of the cases.
 var ErrShrink = errors.New("the files hold more than a fifth fewer cases than the mirror; if that is right, repeat with --allow-shrink (nothing was changed)")
 
+// ErrInterrupted says that an import was told to stop before the new snapshot was in force.
+var ErrInterrupted = errors.New("interrupted; nothing was changed")
+
 // Import makes the mirror in dir what rows say, as one snapshot, all or nothing. With merge it adds and updates only. The new file is complete before
-// CURRENT is renamed to name it, so a crash leaves the old snapshot in force.
+// CURRENT is renamed to name it, so a crash leaves the old snapshot in force. When ctx ends before that, it gives ErrInterrupted.
 func Import(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
+	out, err := importRows(ctx, dir, rows, source, merge, allowShrink, now)
+	if err != nil && ctx.Err() != nil { // whatever the interrupted statement says
+		err = ErrInterrupted
+	}
+	return out, err
+}
+
+func importRows(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
 	var out Outcome
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mirror %s: the folder cannot be made: %w; check mirror.path", dir, err)

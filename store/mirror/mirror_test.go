@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,6 +122,66 @@ func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
 	}
 	if c, _, _ := m.Find(ctx, "BA20261101006", "6612", false); c != nil {
 		t.Error("a sample case is left")
+	}
+}
+
+// countdown is a context that ends when it has been asked n times whether it has.
+type countdown struct {
+	context.Context
+	left atomic.Int64
+	done chan struct{}
+}
+
+func (c *countdown) Done() <-chan struct{} {
+	if c.left.Add(-1) == 0 {
+		close(c.done)
+	}
+	return c.done
+}
+
+func (c *countdown) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// TestInterruptedImportChangesNothing stops an import at every step of it that can be stopped.
+func TestInterruptedImportChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	rows := []Row{{CaseNo: "A1", Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"}, {CaseNo: "A2", Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"}}
+	if _, err := Import(context.Background(), dir, rows, "first", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadDir(dir)
+	stopped := 0
+	for n := int64(1); ; n++ {
+		ctx := &countdown{Context: context.Background(), done: make(chan struct{})}
+		ctx.left.Store(n)
+		_, err := Import(ctx, dir, rows, "second", true, false, now.Add(time.Hour))
+		if err == nil {
+			break
+		}
+		stopped++
+		after, _ := os.ReadDir(dir)
+		if !errors.Is(err, ErrInterrupted) || strings.Contains(err.Error(), "import again") || len(after) != len(before) {
+			t.Fatalf("stopped at %d: %v, %v", n, err, after)
+		}
+		m, err := Open(context.Background(), dir, false, now)
+		if err != nil || m.Meta().Source != "first" || m.Meta().Rows != 2 {
+			t.Fatalf("stopped at %d: %v", n, err)
+		}
+		m.Close()
+	}
+	if stopped < 5 {
+		t.Errorf("could be stopped at %d steps only", stopped)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Open(ended, dir, false, now); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "readable") {
+		t.Errorf("opened when told to stop: %v", err)
 	}
 }
 
