@@ -44,7 +44,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if len(c.Domain) == 0 && c.File == "" {
 		return errNoInput
 	}
-	names, err := c.names(g.stdin)
+	names, err := untilTold(g.ctx, func() ([]string, error) { return c.names(g.stdin) })
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,9 +43,16 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 		bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(g.stderr), progressbar.OptionSetDescription("import"), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		progress = func(n int) { bar.Set(n) }
 	}
-	rows, warnings, err := mirror.Read(c.Files, progress)
+	var warnings []string // also when there is an error
+	rows, err := untilTold(g.ctx, func() (rows []mirror.Row, err error) {
+		rows, warnings, err = mirror.Read(c.Files, progress)
+		return rows, err
+	})
 	if bar != nil {
 		bar.Finish()
+	}
+	if errors.Is(err, errInterrupted) {
+		return fmt.Errorf("import: %w", mirror.ErrInterrupted)
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(g.stderr, "warning:", w)
