@@ -57,6 +57,33 @@ func TestCheckJSON(t *testing.T) {
 	}
 }
 
+func TestCheckFindsTheNamesInAnArgument(t *testing.T) {
+	env, _ := loopbackWorld(t)
+	env = append(environment(t, t.TempDir()), env...)
+	for arg, want := range map[string]string{
+		"你好example.cn吗": "example.cn", "example.cn example.com": "example.cn example.com", "请查一下example.cn、https://www.example.com/x?u=a.cn 谢谢": "example.cn www.example.com",
+		"Example。cn能备案吗,还有ｅｘａｍｐｌｅ.com": "example.cn example.com", "查example.cn": "example.cn", "example.cn\nexample.com": "example.cn example.com",
+		"用友.cn": "xn--ior598e.cn", "www.用友.cn/": "www.xn--ior598e.cn", "查a@okcn.cn": "okcn.cn", "readme.md": "readme.md",
+		"你好吗": "!你好吗", "10.0.0.1": "!10.0.0.1", "evil\x1b[2J.cn": "!evil\x1b[2J.cn", "": "!", "abc.nosuchtld": "!abc.nosuchtld",
+	} {
+		code, out, _ := call(t, env, "", "check", "--json", arg)
+		var got []string
+		for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+			var r dialog.DomainReport
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				t.Fatalf("%q: %s", arg, out)
+			}
+			if r.Error != "" {
+				r.Domain = "!" + r.Domain
+			}
+			got = append(got, r.Domain)
+		}
+		if strings.Join(got, " ") != want || (code == 1) != strings.HasPrefix(want, "!") {
+			t.Errorf("%q: exit %d, %q, want %q", arg, code, got, want)
+		}
+	}
+}
+
 func TestCheckFile(t *testing.T) {
 	env, whois := loopbackWorld(t)
 	env = append(environment(t, t.TempDir()), env...)
