@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"beianbot/bot/domaincheck/domaintest"
 	"beianbot/dialog"
@@ -54,6 +55,23 @@ func TestCheckJSON(t *testing.T) {
 	}
 	if strings.Contains(out, "广州示例") {
 		t.Errorf("the holder is told: %s", out)
+	}
+}
+
+// TestCheckReadsGBK compares a holder that the registry writes in GBK, and fails nobody for one that cannot be read.
+func TestCheckReadsGBK(t *testing.T) {
+	answer := domaintest.CN("{name}", "广州示例科技有限公司", "阿里云计算有限公司（万网）", "2036-03-17 12:48:36")
+	gbk, err := simplifiedchinese.GB18030.NewEncoder().String(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := strings.Replace(answer, "广州示例科技有限公司", "\xff\xfe\xb9", 1)
+	for name, tt := range map[string]struct{ text, subject, holder string }{"same": {gbk, "广州示例科技有限公司", "pass"}, "another": {gbk, "别家公司", "fail"}, "unreadable": {broken, "广州示例科技有限公司", "unknown"}} {
+		env := append(environment(t, t.TempDir()), "BEIANBOT_DOMAIN_CHECK_WHOIS_SERVER="+domaintest.NewWHOIS(t, domaintest.Says(tt.text)).Addr)
+		_, out, _ := call(t, env, "", "check", "--json", "--subject", tt.subject, "example.cn")
+		if !strings.Contains(out, `"id":"holder_matches","result":"`+tt.holder+`"`) || !strings.Contains(out, `"registrar":"阿里云计算有限公司（万网）"`) || !strings.Contains(out, `"id":"registrar_approved","result":"pass"`) {
+			t.Errorf("%s: %s", name, out)
+		}
 	}
 }
 
