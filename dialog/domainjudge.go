@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/net/idna"
 
@@ -39,6 +40,9 @@ func Judge(k *knowledge.Knowledge, name DomainName, ev Evidence, opt JudgeOption
 		at = opt.Now
 	}
 	j := judge{d: &k.Domain, name: name, ev: ev, opt: opt}
+	if unreadable(ev.Registrar) {
+		ev.Registrar = ""
+	}
 	j.r = DomainReport{Domain: name.Host, Registrable: name.Registrable, CheckedAt: at.UTC().Truncate(time.Second), Registrar: ev.Registrar, Status: ev.Statuses}
 	if name.Unicode != name.Host {
 		j.r.Unicode = name.Unicode
@@ -147,6 +151,12 @@ func (j *judge) registrar() {
 		j.because(id, Unknown, why)
 		return
 	}
+	if unreadable(j.ev.Registrar) {
+		if j.ev.Registrar = ""; j.ev.IANA == 0 {
+			j.because(id, Unknown, string(TroubleUnreadable))
+			return
+		}
+	}
 	if j.ev.Registrar == "" && j.ev.IANA == 0 {
 		j.because(id, Unknown, "no_registrar")
 		return
@@ -228,6 +238,9 @@ func (j *judge) realName() {
 	}
 }
 
+// unreadable reports whether a value has characters in it that could not be decoded.
+func unreadable(s string) bool { return strings.ContainsRune(s, unicode.ReplacementChar) }
+
 // hidden are values that stand where a holder's name is not shown.
 var hidden = []string{"redacted", "privacy", "not disclosed", "withheld", "隐私", "保护", "*", "未公开"}
 
@@ -243,6 +256,8 @@ func (j *judge) holder() {
 		j.because(id, Unknown, why)
 	case j.ev.Holder == "" || !shown:
 		j.because(id, Unknown, "no_holder")
+	case unreadable(j.ev.Holder):
+		j.because(id, Unknown, string(TroubleUnreadable))
 	case j.opt.Subject == "":
 		j.because(id, Unknown, "no_subject")
 	case knowledge.SameName(Normalise(j.opt.Subject), Normalise(j.ev.Holder)):

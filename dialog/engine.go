@@ -12,16 +12,42 @@ import (
 
 // Engine decides. It is immutable and may be used from many goroutines; a reload of the knowledge makes a new one.
 type Engine struct {
-	zone *time.Location // of the operator: times are shown in it
-	k    *knowledge.Knowledge
-	u    *Understander
+	zone   *time.Location // of the operator: times are shown in it
+	maxAge time.Duration  // of the mirror's data, see WithMaxAge
+	k      *knowledge.Knowledge
+	u      *Understander
 
 	cites map[knowledge.Lang]map[knowledge.SourceID]string
 	own   map[knowledge.ProvinceID]map[*knowledge.Rule]bool // rules of a province's own
 }
 
+// Setting changes an Engine or an Understander from its defaults.
+type Setting func(*settings)
+
+type settings struct {
+	cases  *CaseNumbers
+	maxAge time.Duration
+}
+
+func newSettings(list []Setting) settings {
+	var s settings
+	for _, set := range list {
+		set(&s)
+	}
+	if s.cases == nil {
+		s.cases = DefaultCaseNumbers()
+	}
+	return s
+}
+
+// WithCaseNumbers sets what case numbers look like.
+func WithCaseNumbers(n *CaseNumbers) Setting { return func(s *settings) { s.cases = n } }
+
+// WithMaxAge sets how old the mirror's data may be before a case is told with a warning that it may be out of date; 0, the default, warns never.
+func WithMaxAge(d time.Duration) Setting { return func(s *settings) { s.maxAge = d } }
+
 // NewEngine builds an engine, training the understanding from the examples of the knowledge files. Times are shown in zone; nil is UTC.
-func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
+func NewEngine(k *knowledge.Knowledge, zone *time.Location, settings ...Setting) *Engine {
 	if zone == nil {
 		zone = time.UTC
 	}
@@ -29,7 +55,7 @@ func NewEngine(k *knowledge.Knowledge, zone *time.Location) *Engine {
 	for _, p := range k.Provinces {
 		own[p.ID] = ownRules(k, p.ID)
 	}
-	return &Engine{k: k, u: NewUnderstander(k), zone: zone, cites: cites(k), own: own}
+	return &Engine{k: k, u: NewUnderstander(k, settings...), zone: zone, maxAge: newSettings(settings).maxAge, cites: cites(k), own: own}
 }
 
 // Knowledge is what this engine answers from.

@@ -69,8 +69,8 @@ func (e *Engine) Explain(raw string) Explanation {
 
 // masked is a message as the model sees it.
 func (u *Understander) masked(raw string) string {
-	_, masked, _ := u.prepare(raw, FindDomains(raw))
-	return replaceGroup(u.caseNo, masked, string(maskCase))
+	_, masked, _, _ := u.prepare(raw, FindDomains(raw))
+	return masked
 }
 
 var showMasks = strings.NewReplacer(string(maskDomain), "▢", string(maskCase), "▣")
@@ -95,10 +95,10 @@ func margin(scores []TopicScore, a, b knowledge.Topic) float64 {
 // nearest finds the example phrases that share the most neighbouring characters and words with a text (Dice's coefficient).
 func (e *Engine) nearest(masked string, n int) []Near {
 	want := e.u.pairsOf(masked)
-	out := []Near{}
+	out, usual := []Near{}, DefaultCaseNumbers()
 	for _, t := range knowledge.Topics {
 		for _, phrase := range e.k.Examples[t] {
-			have := e.u.pairsOf(e.u.slips.Replace(maskText(fold(phrase), e.u.caseNo)))
+			have := e.u.pairsOf(e.u.slips.Replace(maskText(fold(phrase), usual)))
 			shared := 0
 			for h := range have {
 				if want[h] {

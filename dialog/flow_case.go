@@ -32,10 +32,11 @@ func (t *turn) caseStatus(topic knowledge.Topic) {
 	}
 	no := t.c.Slots.CaseNo
 	if no == "" {
-		t.ask(Question{Topic: topic, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo)})
+		t.ask(Question{Topic: topic, Slot: knowledge.SlotCaseNo, Text: t.say(t.s().AskCaseNo, "example", t.e.u.cases.Example)})
 		return
 	}
-	if at, ok := t.c.Proofs[no]; ok && t.now.Sub(at) < ProofHolds {
+	if no, ok := t.proven(no); ok {
+		t.c.Slots.CaseNo = no
 		t.actions = append(t.actions, FindCase{Purpose: topic, CaseNo: no, Proven: true})
 		return
 	}
@@ -45,6 +46,16 @@ func (t *turn) caseStatus(topic knowledge.Topic) {
 		return
 	}
 	t.askProof(topic)
+}
+
+// proven gives the mirror's number for one that is proven, however its parts were joined this time.
+func (t *turn) proven(no string) (string, bool) {
+	for known, at := range t.c.Proofs {
+		if joined.Replace(known) == joined.Replace(no) && t.now.Sub(at) < ProofHolds {
+			return known, true
+		}
+	}
+	return "", false
 }
 
 func (t *turn) blocked() bool {
@@ -99,6 +110,9 @@ func (t *turn) caseFound(ev CaseFound) {
 		t.c.RefusedAt = t.now
 		delete(t.c.Proofs, ev.CaseNo)
 		t.add(part{text: t.say(t.s().CaseNotFound)})
+		if t.old(ev.SyncedAt) {
+			t.add(part{text: t.say(t.s().CaseStale, "at", t.clock(ev.SyncedAt))})
+		}
 		if t.blocked() {
 			t.add(part{text: t.say(t.s().CaseBlocked)})
 			return
@@ -107,11 +121,14 @@ func (t *turn) caseFound(ev CaseFound) {
 		return
 	}
 	t.c.Refused = 0
-	if _, proven := t.c.Proofs[ev.CaseNo]; !proven || t.now.Sub(t.c.Proofs[ev.CaseNo]) >= ProofHolds {
+	if t.c.Slots.CaseNo == ev.CaseNo {
+		t.c.Slots.CaseNo = ev.Case.CaseNo // as the mirror writes it, with its dashes
+	}
+	if at, proven := t.c.Proofs[ev.Case.CaseNo]; !proven || t.now.Sub(at) >= ProofHolds {
 		if t.c.Proofs == nil {
 			t.c.Proofs = map[string]time.Time{}
 		}
-		t.c.Proofs[ev.CaseNo] = t.now
+		t.c.Proofs[ev.Case.CaseNo] = t.now
 	}
 	t.sayCase(*ev.Case, ev.SyncedAt)
 	if ev.Purpose == knowledge.Notify {
@@ -135,10 +152,18 @@ func (t *turn) sayCase(c Case, syncedAt time.Time) {
 	if c.Status == knowledge.AuthorityReview || c.Status == knowledge.ProviderReview {
 		lines = append(lines, t.say(t.s().CaseDay, "n", fmt.Sprint(t.workingDays(c.StatusAt))))
 	}
-	if !syncedAt.IsZero() {
+	switch {
+	case t.old(syncedAt):
+		lines = append(lines, t.say(t.s().CaseStale, "at", t.clock(syncedAt)))
+	case !syncedAt.IsZero():
 		lines = append(lines, t.say(t.s().CaseAsOf, "at", t.clock(syncedAt)))
 	}
 	t.add(part{text: strings.Join(lines, "\n"), sources: s.Sources, steps: t.steps(c), settles: true})
+}
+
+// old reports whether the mirror's data is older than the operator holds to be good.
+func (t *turn) old(syncedAt time.Time) bool {
+	return t.e.maxAge > 0 && !syncedAt.IsZero() && t.now.Sub(syncedAt) > t.e.maxAge
 }
 
 // clock shows a time in the operator's zone.

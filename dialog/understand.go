@@ -26,23 +26,12 @@ type Understander struct {
 	places   *gazetteer
 	filings  []typed[knowledge.FilingTypeID]
 	subjects []typed[knowledge.SubjectTypeID]
-	caseNo   *regexp.Regexp
+	cases    *CaseNumbers
 }
-
-// Setting changes an Understander from its defaults.
-type Setting func(*Understander)
-
-// WithCaseNo sets what case numbers look like; the first group, if any, is the number. It is matched in lower case.
-func WithCaseNo(pattern *regexp.Regexp) Setting {
-	return func(u *Understander) { u.caseNo = pattern }
-}
-
-// defaultCaseNo takes numbers such as BA20240617003 and LT-2024-00391, however their parts are joined.
-var defaultCaseNo = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(ba ?-?20[0-9]{6,10}|lt ?-? ?20[0-9]{2} ?-? ?[0-9]{4,6})(?:[^0-9]|$)`)
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, caseNo: defaultCaseNo}
+	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))
@@ -53,9 +42,6 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 			u.subjects = append(u.subjects, typeWords(id, t.Words))
 		}
 	}
-	for _, set := range settings {
-		set(u)
-	}
 	u.cues = u.newCues(k.Cues)
 	u.learn(k)
 	return u
@@ -63,7 +49,7 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 
 // learn trains on the examples: first what stretches of characters are usual, so that only unusual ones are mended, then the topics.
 func (u *Understander) learn(k *knowledge.Knowledge) {
-	texts := u.texts(k)
+	texts, usual := u.texts(k), DefaultCaseNumbers() // as the examples have them
 	var all []string
 	for _, list := range texts {
 		all = append(all, list...)
@@ -76,7 +62,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	for i, list := range texts {
 		for j, text := range list {
 			if hasASCII(text) {
-				list[j] = maskText(text, u.caseNo)
+				list[j] = maskText(text, usual)
 			}
 			u.remember(bareWords(list[j]), i)
 			out = append(out, phrase{topic: i})
@@ -130,8 +116,8 @@ func hasASCII(s string) bool {
 var domainLike = regexp.MustCompile(`(?:https?://)?(?:[a-z0-9-]+\.)+(?:[a-z]{2,24})(?:[:/][^\s\p{Han},]*)?`)
 
 // maskText masks domains and case numbers of an example phrase; cheaper than reading them in full.
-func maskText(text string, caseNo *regexp.Regexp) string {
-	text = replaceGroup(caseNo, text, string(maskCase))
+func maskText(text string, cases *CaseNumbers) string {
+	text = cases.mask(text)
 	if !strings.ContainsRune(text, '.') {
 		return text
 	}
@@ -143,22 +129,6 @@ func maskText(text string, caseNo *regexp.Regexp) string {
 	})
 }
 
-// replaceGroup puts mask in place of the first group of every match.
-func replaceGroup(re *regexp.Regexp, text, mask string) string {
-	for range 8 {
-		m := re.FindStringSubmatchIndex(text)
-		if m == nil {
-			return text
-		}
-		s, e := m[0], m[1]
-		if len(m) > 2 && m[2] >= 0 {
-			s, e = m[2], m[3]
-		}
-		text = text[:s] + mask + text[e:]
-	}
-	return text
-}
-
 func (u *Understander) features(masked string, buf []feature) []feature {
 	return extract([]rune(masked), u.words.segment(masked), buf)
 }
@@ -167,15 +137,10 @@ func (u *Understander) features(masked string, buf []feature) []feature {
 func (u *Understander) Understand(raw string) Understanding {
 	found := FindDomains(raw)
 	out := Understanding{}
-	text, masked, latin := u.prepare(raw, found)
+	text, masked, cases, latin := u.prepare(raw, found)
 	out.Text = text
-	if m := u.caseNo.FindStringSubmatchIndex(masked); m != nil {
-		s, e := m[0], m[1]
-		if len(m) > 2 && m[2] >= 0 {
-			s, e = m[2], m[3]
-		}
-		out.Slots.CaseNo = tidyCaseNo(masked[s:e])
-		masked = replaceGroup(u.caseNo, masked, string(maskCase))
+	if len(cases) > 0 {
+		out.Slots.CaseNo = tidyCaseNo(cases[0])
 	}
 	out.Lang, out.LangWeak = language(masked, latin)
 	named := u.sites(&out, masked, found)
@@ -210,12 +175,25 @@ var (
 	addressRest = regexp.MustCompile(`^(?:[:：][0-9]{1,5})?(?:[/?#][!-~]*)?`)
 )
 
-// prepare normalises and mends a message around the domains in it. text has the domains as they were typed, masked a mark in their place. latin says
-// that it was typed in pinyin.
-func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, latin bool) {
+// prepare normalises and mends a message around the domains and case numbers in it. text has them as they were typed, masked a mark in the place of each. latin
+// says that it was typed in pinyin.
+func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, cases []string, latin bool) {
+	cases, masked = u.cases.take(fold(maskDomains(raw, found)))
+	masked, latin = u.mend(masked)
+	text = masked
+	for _, no := range cases {
+		text = strings.Replace(text, string(maskCase), no, 1)
+	}
+	for _, d := range found {
+		text = strings.Replace(text, string(maskDomain), fold(raw[d.Start:d.End]), 1)
+	}
+	return text, masked, cases, latin
+}
+
+// maskDomains puts a mark in the place of every domain found, with its address around it.
+func maskDomains(raw string, found []FoundDomain) string {
 	if len(found) == 0 {
-		masked, latin = u.mend(fold(raw))
-		return masked, masked, latin
+		return raw
 	}
 	var b strings.Builder
 	at := 0
@@ -233,12 +211,7 @@ func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked st
 		at += len(addressRest.FindString(rest))
 	}
 	b.WriteString(raw[at:])
-	masked, latin = u.mend(fold(b.String()))
-	text = masked
-	for _, d := range found {
-		text = strings.Replace(text, string(maskDomain), fold(raw[d.Start:d.End]), 1)
-	}
-	return text, masked, latin
+	return b.String()
 }
 
 func (u *Understander) mend(s string) (string, bool) {
@@ -270,21 +243,6 @@ func (u *Understander) sites(out *Understanding, masked string, found []FoundDom
 	b.WriteString(parts[len(found)])
 	out.SiteAlone = out.Site != nil && len(out.Found) == 0 && bareWords(strings.Join(parts, "")) == ""
 	return b.String()
-}
-
-// tidyCaseNo writes a case number as the mirror has it: capitals, one dash between parts.
-func tidyCaseNo(s string) string {
-	s = strings.ToUpper(strings.ReplaceAll(s, " ", ""))
-	if strings.HasPrefix(s, "LT") {
-		digits := strings.ReplaceAll(strings.TrimPrefix(s, "LT"), "-", "")
-		if len(digits) > 4 {
-			return "LT-" + digits[:4] + "-" + digits[4:]
-		}
-	}
-	if strings.HasPrefix(s, "BA-") {
-		return "BA" + s[3:]
-	}
-	return s
 }
 
 // slots reads the slots of a masked text, and whether anything is left beside them.

@@ -90,6 +90,7 @@ type Sentences struct {
 	CaseICP            Text `yaml:"case_icp" lint:"required"`
 	CaseDay            Text `yaml:"case_day" lint:"required"`
 	CaseAsOf           Text `yaml:"case_as_of" lint:"required"`
+	CaseStale          Text `yaml:"case_stale" lint:"required"` // in its place, where the data is older than mirror.max_age
 	NoNotify           Text `yaml:"no_notify" lint:"required"`
 	VerdictRequired    Text `yaml:"verdict_required" lint:"required"`
 	VerdictNotRequired Text `yaml:"verdict_not_required" lint:"required"`

@@ -42,6 +42,9 @@ var ErrLocked = errors.New("another beianbot serve works on this store; stop it 
 // Open opens or makes the database file and brings it to the latest schema. A schema newer than the program knows is refused and left untouched.
 // With exclusive set, a second exclusive Open of the same file fails with ErrLocked.
 func Open(ctx context.Context, file string, exclusive bool) (*Store, error) {
+	if err := notFolder(file); err != nil {
+		return nil, fmt.Errorf("store %s: %w", file, err)
+	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return nil, fmt.Errorf("store %s: the folder cannot be made: %w; choose a folder you may write to in store.url", file, reason(err))
 	}
@@ -62,6 +65,14 @@ func Open(ctx context.Context, file string, exclusive bool) (*Store, error) {
 		return nil, fmt.Errorf("store %s: %w", file, explain(err))
 	}
 	return s, nil
+}
+
+// notFolder refuses a folder, which SQLite takes for a fault of the disk.
+func notFolder(file string) error {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return errors.New("this is a folder; name a file in store.url, such as sqlite:" + filepath.Join(file, "beianbot.db"))
+	}
+	return nil
 }
 
 func reason(err error) error {
@@ -109,6 +120,9 @@ func Version(ctx context.Context, file string) (have, known int, err error) {
 
 // peekVersion reads the schema version of a file without changing anything; 0 when there is no file.
 func peekVersion(ctx context.Context, file string) (int, error) {
+	if err := notFolder(file); err != nil {
+		return 0, err
+	}
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}

@@ -139,6 +139,25 @@ func TestNewerSchemaIsLeftUntouched(t *testing.T) {
 	}
 }
 
+func TestAFolderIsNoStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, _, asked := Version(context.Background(), dir)
+	for _, exclusive := range []bool{true, false} {
+		_, opened := Open(context.Background(), dir, exclusive)
+		for _, err := range []error{asked, opened} {
+			if err == nil || !strings.Contains(err.Error(), dir+": this is a folder") || strings.Contains(err.Error(), "disk") {
+				t.Error(err)
+			}
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Dir(dir)); len(left) != 1 {
+		t.Errorf("left %v", left)
+	}
+}
+
 func TestCorruptFileIsNamedAndKept(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "s.db")
 	if err := os.WriteFile(file, []byte(strings.Repeat("no database ", 500)), 0o600); err != nil {

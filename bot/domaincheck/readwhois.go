@@ -141,7 +141,7 @@ func addExpiry(ev *dialog.Evidence, s string, zone *time.Location) {
 }
 
 func addStatus(ev *dialog.Evidence, s string) {
-	if s = short(s); s != "" && len(ev.Statuses) < 20 && !slices.Contains(ev.Statuses, s) {
+	if s = short(s); s != "" && !strings.Contains(s, unreadable) && len(ev.Statuses) < 20 && !slices.Contains(ev.Statuses, s) {
 		ev.Statuses = append(ev.Statuses, s)
 	}
 }

@@ -83,6 +83,7 @@ func (k *Checker) askWHOIS(ctx context.Context, name, server string) (text strin
 	if d.conn != nil && d.conn.ended {
 		text += "\n" // which the library takes away
 	}
+	text = decoded(text)
 	if throttled(text) {
 		pause = whoisPause
 		return "", dialog.TroubleThrottled
@@ -117,5 +118,5 @@ func throttled(text string) bool {
 var isRecord = regexp.MustCompile(`(?im)^[ \t]*(domain name|domain|registrar|no match|no matching record)\b`)
 
 func textLines(text string) []string {
-	return strings.Split(strings.ReplaceAll(strings.ToValidUTF8(strings.TrimPrefix(text, "\ufeff"), ""), "\r", ""), "\n")
+	return strings.Split(strings.ReplaceAll(strings.TrimPrefix(decoded(text), "\ufeff"), "\r", ""), "\n")
 }

@@ -33,7 +33,7 @@ func (c *askCmd) Run(g *globals) error {
 	out := bufio.NewWriter(g.stdout)
 	defer out.Flush()
 	write := func(b []byte) error { _, err := out.Write(b); return err }
-	next := lines(c.Text, g.stdin)
+	next := linesUntilTold(g.ctx, lines(c.Text, g.stdin))
 	return inOrder(g.ctx, next, func(q string) []byte { return c.one(g.ctx, a, q) }, write, out.Flush)
 }
 
@@ -91,7 +91,7 @@ func lines(args []string, r io.Reader) func() (string, bool, error) {
 }
 
 // inOrder works on the lines on all cores, and on a few more where they wait for the network, and writes the results in input order. It flushes whenever it
-// has caught up, so that a pipe that waits for an answer gets it.
+// has caught up, so that a pipe that waits for an answer gets it. When ctx ends it does too: what work gives then may be less than the truth.
 func inOrder(ctx context.Context, next func() (string, bool, error), work func(string) []byte, write func([]byte) error, flush func() error) error {
 	type slot struct{ done chan []byte }
 	queue := make(chan slot, 64)
@@ -104,16 +104,24 @@ func inOrder(ctx context.Context, next func() (string, bool, error), work func(s
 			if err != nil {
 				failed <- fmt.Errorf("read standard input: %w", err)
 			}
-			if !ok || ctx.Err() != nil {
+			if !ok || err != nil {
 				return
 			}
 			sl := slot{done: make(chan []byte, 1)}
-			limit <- struct{}{}
+			select {
+			case limit <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
 			go func() {
 				defer func() { <-limit }()
 				sl.done <- work(s)
 			}()
-			queue <- sl
+			select {
+			case queue <- sl:
+			case <-ctx.Done():
+				return
+			}
 		}
 	}()
 	for {
@@ -126,6 +134,9 @@ func inOrder(ctx context.Context, next func() (string, bool, error), work func(s
 				return err
 			}
 			sl, ok = <-queue
+		}
+		if ctx.Err() != nil {
+			return errInterrupted
 		}
 		if !ok {
 			select {
@@ -142,7 +153,13 @@ func inOrder(ctx context.Context, next func() (string, bool, error), work func(s
 			if err := flush(); err != nil {
 				return err
 			}
-			b = <-sl.done
+			select {
+			case b = <-sl.done:
+			case <-ctx.Done():
+			}
+		}
+		if ctx.Err() != nil {
+			return errInterrupted
 		}
 		if err := write(b); err != nil {
 			return err

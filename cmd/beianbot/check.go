@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -23,12 +24,12 @@ type checkCmd struct {
 	File    string   `help:"Read names from a file, one a line; - is standard input. The result is a table." placeholder:"FILE"`
 	Subject string   `help:"The filing subject's name, to compare with the holder." placeholder:"NAME"`
 	Lang    string   `help:"Language of the texts: ${enum}." enum:"zh,en" default:"zh"`
-	Domain  []string `arg:"" optional:"" help:"Domains to check."`
+	Domain  []string `arg:"" optional:"" help:"Domains to check, in any form: an address, glued to other words, several at once."`
 }
 
 // Help is shown after the flags.
 func (checkCmd) Help() string {
-	return "Example:\n\n    beianbot check example.cn\n    beianbot check --json --file names.txt"
+	return "Example:\n\n    beianbot check example.cn\n    beianbot check \"example.cn和example.com能备案吗\"\n    beianbot check --json --file names.txt"
 }
 
 // perSuffix is how many names of one suffix are checked at a time. A registry is asked one thing at a time, and a check that only waited for its turn would use up
@@ -44,7 +45,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if len(c.Domain) == 0 && c.File == "" {
 		return errNoInput
 	}
-	names, err := c.names(g.stdin)
+	names, err := untilTold(g.ctx, func() ([]string, error) { return c.names(g.stdin) })
 	if err != nil {
 		return err
 	}
@@ -120,9 +121,12 @@ func (g *globals) progress(n int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(n, progressbar.OptionSetWriter(f), progressbar.OptionSetDescription("check"), progressbar.OptionShowCount(), progressbar.OptionClearOnFinish())
 }
 
-// names are the arguments and the lines of the file that are neither blank nor a comment.
+// names are those in the arguments, and the lines of the file that are neither blank nor a comment.
 func (c *checkCmd) names(stdin io.Reader) ([]string, error) {
-	names := c.Domain
+	var names []string
+	for _, arg := range c.Domain {
+		names = append(names, namesIn(arg)...)
+	}
 	if c.File == "" {
 		return names, nil
 	}
@@ -145,4 +149,25 @@ func (c *checkCmd) names(stdin io.Reader) ([]string, error) {
 			names = append(names, s)
 		}
 	}
+}
+
+// namesIn finds the names in an argument as the dialog does in a message: glued to other words, several at once. An argument without any is given as it is, to be
+// refused with the reason; so is one that is a Chinese name and nothing else: whatever words it begins with (用友.cn), nobody talks to a command line.
+func namesIn(arg string) (names []string) {
+	if strings.ContainsFunc(arg, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+		return []string{arg}
+	}
+	if n, refusal := dialog.ParseDomain(arg); refusal == nil {
+		label, _, _ := strings.Cut(n.Unicode, ".")
+		if !strings.ContainsFunc(label, func(r rune) bool { return r < unicode.MaxASCII && r != '-' }) {
+			return []string{arg}
+		}
+	}
+	for _, d := range dialog.FindDomains(arg) {
+		names = append(names, arg[d.Start:d.End])
+	}
+	if len(names) == 0 {
+		return []string{arg}
+	}
+	return names
 }

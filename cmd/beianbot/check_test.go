@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"beianbot/bot/domaincheck/domaintest"
 	"beianbot/dialog"
@@ -54,6 +55,50 @@ func TestCheckJSON(t *testing.T) {
 	}
 	if strings.Contains(out, "广州示例") {
 		t.Errorf("the holder is told: %s", out)
+	}
+}
+
+// TestCheckReadsGBK compares a holder that the registry writes in GBK, and fails nobody for one that cannot be read.
+func TestCheckReadsGBK(t *testing.T) {
+	answer := domaintest.CN("{name}", "广州示例科技有限公司", "阿里云计算有限公司（万网）", "2036-03-17 12:48:36")
+	gbk, err := simplifiedchinese.GB18030.NewEncoder().String(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := strings.Replace(answer, "广州示例科技有限公司", "\xff\xfe\xb9", 1)
+	for name, tt := range map[string]struct{ text, subject, holder string }{"same": {gbk, "广州示例科技有限公司", "pass"}, "another": {gbk, "别家公司", "fail"}, "unreadable": {broken, "广州示例科技有限公司", "unknown"}} {
+		env := append(environment(t, t.TempDir()), "BEIANBOT_DOMAIN_CHECK_WHOIS_SERVER="+domaintest.NewWHOIS(t, domaintest.Says(tt.text)).Addr)
+		_, out, _ := call(t, env, "", "check", "--json", "--subject", tt.subject, "example.cn")
+		if !strings.Contains(out, `"id":"holder_matches","result":"`+tt.holder+`"`) || !strings.Contains(out, `"registrar":"阿里云计算有限公司（万网）"`) || !strings.Contains(out, `"id":"registrar_approved","result":"pass"`) {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+}
+
+func TestCheckFindsTheNamesInAnArgument(t *testing.T) {
+	env, _ := loopbackWorld(t)
+	env = append(environment(t, t.TempDir()), env...)
+	for arg, want := range map[string]string{
+		"你好example.cn吗": "example.cn", "example.cn example.com": "example.cn example.com", "请查一下example.cn、https://www.example.com/x?u=a.cn 谢谢": "example.cn www.example.com",
+		"Example。cn能备案吗,还有ｅｘａｍｐｌｅ.com": "example.cn example.com", "查example.cn": "example.cn", "example.cn\nexample.com": "example.cn example.com",
+		"用友.cn": "xn--ior598e.cn", "www.用友.cn/": "www.xn--ior598e.cn", "查a@okcn.cn": "okcn.cn", "readme.md": "readme.md",
+		"你好吗": "!你好吗", "10.0.0.1": "!10.0.0.1", "evil\x1b[2J.cn": "!evil\x1b[2J.cn", "": "!", "abc.nosuchtld": "!abc.nosuchtld",
+	} {
+		code, out, _ := call(t, env, "", "check", "--json", arg)
+		var got []string
+		for _, line := range strings.Split(strings.TrimSpace(out), "\n") {
+			var r dialog.DomainReport
+			if err := json.Unmarshal([]byte(line), &r); err != nil {
+				t.Fatalf("%q: %s", arg, out)
+			}
+			if r.Error != "" {
+				r.Domain = "!" + r.Domain
+			}
+			got = append(got, r.Domain)
+		}
+		if strings.Join(got, " ") != want || (code == 1) != strings.HasPrefix(want, "!") {
+			t.Errorf("%q: exit %d, %q, want %q", arg, code, got, want)
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"beianbot/dialog"
 	"beianbot/knowledge"
 )
 
@@ -31,11 +32,11 @@ type Config struct {
 	}
 	Store  struct{ File string }
 	Mirror struct {
-		Path          string
-		Source        string
-		Interval      time.Duration
-		MaxAge        time.Duration
-		CaseNoPattern *regexp.Regexp
+		Path        string
+		Source      string
+		Interval    time.Duration
+		MaxAge      time.Duration
+		CaseNumbers *dialog.CaseNumbers
 	}
 	Operator struct {
 		Name            string
@@ -170,11 +171,9 @@ var keys = []key{
 	{"mirror.source", "", text(func(c *Config) *string { return &c.Mirror.Source })},
 	{"mirror.interval", "5m", duration(func(c *Config) *time.Duration { return &c.Mirror.Interval }, 10*time.Second, 7*day)},
 	{"mirror.max_age", "24h", duration(func(c *Config) *time.Duration { return &c.Mirror.MaxAge }, time.Minute, 365*day)},
-	{"mirror.case_no_pattern", `[A-Z]{2}-?\d{4}-?\d{3,10}`, func(c *Config, v string) (err error) {
-		if c.Mirror.CaseNoPattern, err = regexp.Compile(v); err != nil {
-			return fmt.Errorf("not a regular expression: %w", err)
-		}
-		return nil
+	{"mirror.case_no_pattern", dialog.DefaultCaseNoPattern, func(c *Config, v string) (err error) {
+		c.Mirror.CaseNumbers, err = dialog.ParseCaseNumbers(v)
+		return err
 	}},
 	{"operator.name", "北京互联互通科技有限公司", text(func(c *Config) *string { return &c.Operator.Name })},
 	{"operator.phone", "4007007300-8093", text(func(c *Config) *string { return &c.Operator.Phone })},

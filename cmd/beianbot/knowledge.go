@@ -66,7 +66,7 @@ func lint(files fs.FS, conf *Config, today time.Time) (*knowledge.Knowledge, kno
 	if err != nil {
 		return nil, findings, err
 	}
-	e := dialog.NewEngine(k, conf.Operator.Zone)
+	e := conf.engine(k)
 	findings = append(findings, misread(e)...)
 	findings = append(findings, tooLong(e, today)...)
 	return k, findings.Sorted(), nil

@@ -96,6 +96,8 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		var silent silentError
 		switch {
 		case errors.As(err, &silent):
+		case errors.Is(err, errInterrupted), ctx.Err() != nil && errors.Is(err, context.Canceled):
+			fmt.Fprintln(stderr, "beianbot:", errInterrupted)
 		default:
 			fmt.Fprintln(stderr, "beianbot:", strings.TrimSpace(err.Error()))
 		}

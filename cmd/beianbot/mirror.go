@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"beianbot/dialog"
 	"beianbot/store/mirror"
 )
 
@@ -41,15 +43,25 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 		bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(g.stderr), progressbar.OptionSetDescription("import"), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		progress = func(n int) { bar.Set(n) }
 	}
-	rows, warnings, err := mirror.Read(c.Files, progress)
+	var warnings []string // also when there is an error
+	rows, err := untilTold(g.ctx, func() (rows []mirror.Row, err error) {
+		rows, warnings, err = mirror.Read(c.Files, progress)
+		return rows, err
+	})
 	if bar != nil {
 		bar.Finish()
+	}
+	if errors.Is(err, errInterrupted) {
+		return fmt.Errorf("import: %w", mirror.ErrInterrupted)
 	}
 	for _, w := range warnings {
 		fmt.Fprintln(g.stderr, "warning:", w)
 	}
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
+	}
+	if odd, first := strangers(conf.Mirror.CaseNumbers, rows); odd > 0 {
+		fmt.Fprintf(g.stderr, "warning: %d of %d case numbers (the first is %q) do not look as mirror.case_no_pattern says, so customers cannot ask for them\n", odd, len(rows), first)
 	}
 	var names []string
 	for _, f := range c.Files {
@@ -61,6 +73,18 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	}
 	fmt.Fprintf(g.stdout, "imported %d cases (%d new, %d changed, %d removed)\n", out.Rows, out.Added, out.Changed, out.Removed)
 	return nil
+}
+
+// strangers counts the cases whose number would not be recognised in a customer's message.
+func strangers(numbers *dialog.CaseNumbers, rows []mirror.Row) (n int, first string) {
+	for _, r := range rows {
+		if !numbers.Fit(r.CaseNo) {
+			if n++; n == 1 {
+				first = r.CaseNo
+			}
+		}
+	}
+	return n, first
 }
 
 type mirrorStatusCmd struct {

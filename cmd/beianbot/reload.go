@@ -122,7 +122,7 @@ func (r *reloader) poll() {
 		r.refused(problem)
 		return
 	}
-	r.take(dialog.NewEngine(k, r.conf.Operator.Zone))
+	r.take(r.conf.engine(k))
 	r.taken(k)
 	r.log.Info("knowledge taken up", "warnings", len(findings))
 }

@@ -40,9 +40,9 @@ func (c *understandCmd) Run(g *globals) error {
 		return err
 	}
 	if c.Eval != "" {
-		return c.measure(g.stdout, e)
+		return c.measure(g, e)
 	}
-	next := lines(c.Text, g.stdin)
+	next := linesUntilTold(g.ctx, lines(c.Text, g.stdin))
 	for {
 		text, ok, err := next()
 		if err != nil {
@@ -175,15 +175,10 @@ func slotLine(s dialog.Slots) string {
 	return strings.Join(out, ", ")
 }
 
-func (c *understandCmd) measure(w io.Writer, e *dialog.Engine) error {
-	f, err := os.Open(c.Eval)
+func (c *understandCmd) measure(g *globals, e *dialog.Engine) error {
+	set, err := untilTold(g.ctx, c.labelled)
 	if err != nil {
-		return fmt.Errorf("--eval: %w", err)
-	}
-	defer f.Close()
-	set, err := dialog.ReadLabelled(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Eval, err)
+		return err
 	}
 	if len(set) == 0 {
 		return fmt.Errorf("%s: no messages in it; each line is an object with text, topic and slots", c.Eval)
@@ -196,10 +191,24 @@ func (c *understandCmd) measure(w io.Writer, e *dialog.Engine) error {
 		ev.SlotMistakes = ev.SlotMistakes[:max(0, c.Worst)]
 	}
 	if c.JSON {
-		return writeJSON(w, ev)
+		return writeJSON(g.stdout, ev)
 	}
-	writeEvaluation(w, ev)
+	writeEvaluation(g.stdout, ev)
 	return nil
+}
+
+// labelled reads the file to measure on.
+func (c *understandCmd) labelled() ([]dialog.Labelled, error) {
+	f, err := os.Open(c.Eval)
+	if err != nil {
+		return nil, fmt.Errorf("--eval: %w", err)
+	}
+	defer f.Close()
+	set, err := dialog.ReadLabelled(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Eval, err)
+	}
+	return set, nil
 }
 
 func writeEvaluation(w io.Writer, ev *dialog.Evaluation) {

@@ -63,7 +63,12 @@ func (c *Config) newEngine() (*dialog.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dialog.NewEngine(k, c.Operator.Zone), nil
+	return c.engine(k), nil
+}
+
+// engine answers from the knowledge as the configuration says; a reload of the knowledge makes another.
+func (c *Config) engine(k *knowledge.Knowledge) *dialog.Engine {
+	return dialog.NewEngine(k, c.Operator.Zone, dialog.WithCaseNumbers(c.Mirror.CaseNumbers), dialog.WithMaxAge(c.Mirror.MaxAge))
 }
 
 // newAssistant loads everything but the store.

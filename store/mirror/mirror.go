@@ -117,6 +117,9 @@ func (m *Mirror) Refresh(ctx context.Context) error {
 		return nil
 	}
 	s, err := open(ctx, filepath.Join(m.dir, name))
+	if ctx.Err() != nil && err != nil {
+		return ctx.Err() // which says nothing of the file
+	}
 	if err != nil {
 		return err
 	}
@@ -183,6 +186,9 @@ func build(ctx context.Context, file string, rows []Row, source string, now time
 			return fail(fmt.Errorf("case %s: %w", r.CaseNo, err))
 		}
 	}
+	if _, err := tx.ExecContext(ctx, "CREATE INDEX cases_joined ON cases ("+joined("case_no")+")"); err != nil {
+		return fail(err)
+	}
 	if _, err := tx.ExecContext(ctx, "INSERT INTO meta VALUES (?, ?, ?)", source, now.UnixMilli(), len(rows)); err != nil {
 		return fail(err)
 	}
@@ -192,8 +198,15 @@ func build(ctx context.Context, file string, rows []Row, source string, now time
 	return &snapshot{db: db, meta: Meta{Source: source, SyncedAt: now.UTC(), Rows: len(rows)}, name: filepath.Base(file)}, nil
 }
 
+// joined is a case number in SQL without what joins its parts.
+func joined(no string) string { return "replace(replace(" + no + ", '-', ''), ' ', '')" }
+
+// findCase finds a number as it stands, else the only one that differs in how its parts are joined: LT202400391 for LT-2024-00391.
+var findCase = `SELECT case_no, filing_type, subject_type, province, domain, status, status_at, note, icp_no, phone_last4, id_last4 FROM cases
+	WHERE case_no = coalesce((SELECT case_no FROM cases WHERE case_no = ?1), (SELECT min(case_no) FROM cases WHERE ` + joined("case_no") + " = " + joined("?1") + ` HAVING count(*) = 1))`
+
 // Find gives a case to somebody who shows the last four of the phone or the certificate, or has shown it before (proven). A wrong number and a wrong proof look
-// alike: nil and no error.
+// alike: nil and no error. The number may be joined in another way than the mirror has it.
 func (m *Mirror) Find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, time.Time, error) {
 	s := m.current.Load()
 	if s == nil {
@@ -202,8 +215,7 @@ func (m *Mirror) Find(ctx context.Context, caseNo, proof string, proven bool) (*
 	var c dialog.Case
 	var domain, phone, id string
 	var at int64
-	err := s.db.QueryRowContext(ctx, "SELECT case_no, filing_type, subject_type, province, domain, status, status_at, note, icp_no, phone_last4, id_last4 FROM cases WHERE case_no = ?",
-		strings.ToUpper(caseNo)).Scan(&c.CaseNo, &c.FilingType, &c.SubjectType, &c.Province, &domain, &c.Status, &at, &c.Note, &c.ICPNo, &phone, &id)
+	err := s.db.QueryRowContext(ctx, findCase, strings.ToUpper(caseNo)).Scan(&c.CaseNo, &c.FilingType, &c.SubjectType, &c.Province, &domain, &c.Status, &at, &c.Note, &c.ICPNo, &phone, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, s.meta.SyncedAt, nil
 	}
@@ -275,9 +287,20 @@ type Outcome struct{ Rows, Added, Changed, Removed int }
 // ErrShrink says that a snapshot would drop more than a fifth of the cases.
 var ErrShrink = errors.New("the files hold more than a fifth fewer cases than the mirror; if that is right, repeat with --allow-shrink (nothing was changed)")
 
+// ErrInterrupted says that an import was told to stop before the new snapshot was in force.
+var ErrInterrupted = errors.New("interrupted; nothing was changed")
+
 // Import makes the mirror in dir what rows say, as one snapshot, all or nothing. With merge it adds and updates only. The new file is complete before
-// CURRENT is renamed to name it, so a crash leaves the old snapshot in force.
+// CURRENT is renamed to name it, so a crash leaves the old snapshot in force. When ctx ends before that, it gives ErrInterrupted.
 func Import(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
+	out, err := importRows(ctx, dir, rows, source, merge, allowShrink, now)
+	if err != nil && ctx.Err() != nil { // whatever the interrupted statement says
+		err = ErrInterrupted
+	}
+	return out, err
+}
+
+func importRows(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
 	var out Outcome
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mirror %s: the folder cannot be made: %w; check mirror.path", dir, err)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -66,6 +67,37 @@ func TestProofDecides(t *testing.T) {
 	}
 }
 
+func TestFindLooksPastHowANumberIsJoined(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	rows, _, err := Read([]string{write(t, "c.csv", "case_no,status,status_at,phone_last4\nLT-2024-00391,draft,2026-11-01T09:00:00+08:00,1234\nAB-12,draft,2026-11-01T09:00:00+08:00,1234\n"+
+		"AB12,approved,2026-11-01T09:00:00+08:00,1234\nCD-1-2,draft,2026-11-01T09:00:00+08:00,1234\nCD-12,draft,2026-11-01T09:00:00+08:00,1234\nEF 12,draft,2026-11-01T09:00:00+08:00,1234\n")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Import(ctx, dir, rows, "c.csv", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(ctx, dir, false, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	for said, want := range map[string]string{"LT-2024-00391": "LT-2024-00391", "LT202400391": "LT-2024-00391", "lt 2024 00391": "LT-2024-00391", "AB12": "AB12", "AB-12": "AB-12", "CD-1-2": "CD-1-2",
+		"CD12": "", "EF12": "EF 12", "LT20240039": "", "": ""} {
+		c, _, err := m.Find(ctx, said, "1234", false)
+		if err != nil || (c == nil) != (want == "") || c != nil && c.CaseNo != want {
+			t.Errorf("%q: %+v, %v", said, c, err)
+		}
+		if c, _, err := m.Find(ctx, said, "4321", false); c != nil || err != nil {
+			t.Errorf("%q with a wrong proof: %+v, %v", said, c, err)
+		}
+	}
+	var detail string
+	if err := m.current.Load().db.QueryRow("EXPLAIN QUERY PLAN SELECT case_no FROM cases WHERE "+joined("case_no")+" = 'X'").Scan(new(int), new(int), new(int), &detail); err != nil || !strings.Contains(detail, "cases_joined") {
+		t.Errorf("a wrong number is looked for one by one: %s, %v", detail, err)
+	}
+}
+
 func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	m, err := Open(ctx, dir, true, now)
@@ -90,6 +122,66 @@ func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
 	}
 	if c, _, _ := m.Find(ctx, "BA20261101006", "6612", false); c != nil {
 		t.Error("a sample case is left")
+	}
+}
+
+// countdown is a context that ends when it has been asked n times whether it has.
+type countdown struct {
+	context.Context
+	left atomic.Int64
+	done chan struct{}
+}
+
+func (c *countdown) Done() <-chan struct{} {
+	if c.left.Add(-1) == 0 {
+		close(c.done)
+	}
+	return c.done
+}
+
+func (c *countdown) Err() error {
+	select {
+	case <-c.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// TestInterruptedImportChangesNothing stops an import at every step of it that can be stopped.
+func TestInterruptedImportChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	rows := []Row{{CaseNo: "A1", Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"}, {CaseNo: "A2", Status: knowledge.Draft, StatusAt: now, PhoneLast4: "1234"}}
+	if _, err := Import(context.Background(), dir, rows, "first", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	before, _ := os.ReadDir(dir)
+	stopped := 0
+	for n := int64(1); ; n++ {
+		ctx := &countdown{Context: context.Background(), done: make(chan struct{})}
+		ctx.left.Store(n)
+		_, err := Import(ctx, dir, rows, "second", true, false, now.Add(time.Hour))
+		if err == nil {
+			break
+		}
+		stopped++
+		after, _ := os.ReadDir(dir)
+		if !errors.Is(err, ErrInterrupted) || strings.Contains(err.Error(), "import again") || len(after) != len(before) {
+			t.Fatalf("stopped at %d: %v, %v", n, err, after)
+		}
+		m, err := Open(context.Background(), dir, false, now)
+		if err != nil || m.Meta().Source != "first" || m.Meta().Rows != 2 {
+			t.Fatalf("stopped at %d: %v", n, err)
+		}
+		m.Close()
+	}
+	if stopped < 5 {
+		t.Errorf("could be stopped at %d steps only", stopped)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Open(ended, dir, false, now); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "readable") {
+		t.Errorf("opened when told to stop: %v", err)
 	}
 }
 
