@@ -25,6 +25,8 @@ import (
 type Config struct {
 	File string // the file it came from; "" for the embedded defaults
 
+	places map[string]place // of the keys that are set, by name
+
 	Server struct {
 		Listen         string
 		PublicURL      string
@@ -248,7 +250,7 @@ func (k key) variable() string {
 
 // loadConfig reads the file (file "": config.toml when there is one, else the defaults) and the environment over it. Every fault is listed, with file, line and key or the variable.
 func loadConfig(file string, environ []string) (*Config, error) {
-	c := &Config{}
+	c := &Config{places: map[string]place{}}
 	for _, k := range keys {
 		if err := k.set(c, k.preset); err != nil {
 			return nil, fmt.Errorf("default of %s: %w", k.name, err)
@@ -298,7 +300,10 @@ func (c *Config) environment(environ []string) (faults []string) {
 		k, ok := byVariable[name]
 		if !ok {
 			faults = append(faults, fmt.Sprintf("environment variable %s: no such key", name))
-		} else if err := k.set(c, v); err != nil {
+			continue
+		}
+		c.places[k.name] = place{variable: name}
+		if err := k.set(c, v); err != nil {
 			faults = append(faults, fmt.Sprintf("environment variable %s: %v", name, err))
 		}
 	}
@@ -359,6 +364,7 @@ func (c *Config) read(file string, b []byte) (faults []string) {
 				continue
 			}
 			set[name] = line
+			c.places[name] = place{file: file, line: line}
 			v, err := value(e.Value(), k)
 			if err == nil {
 				err = k.set(c, v)

@@ -37,7 +37,7 @@ func (serveCmd) Run(g *globals) error {
 		return err
 	}
 	log := slog.New(once{slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level})})
-	st, err := store.Open(g.ctx, conf.Store.File, true)
+	st, err := conf.openStore(g.ctx, true)
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func (serveCmd) Run(g *globals) error {
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(origin, "https://"), Origin: origin, TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
 		Engine: service.Engine, Log: log})
 	service.Add(chat)
-	networks, err := conf.newNetworks(service, st, a, log)
+	networks, err := conf.newNetworks(service, st, a.engine.Knowledge().Sentences, log)
 	if err != nil {
 		return err
 	}
