@@ -26,8 +26,16 @@ func (serveCmd) Help() string {
 // drain is how long turns and look-ups under way may take after SIGTERM. Source: contract.
 const drain = 10 * time.Second
 
-// Run serves until the context ends.
+// Run serves until the context ends. Ended while it still starts it has taken nothing in, so there is nothing to drain, and no failure to tell of.
 func (serveCmd) Run(g *globals) error {
+	err := serve(g)
+	if g.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func serve(g *globals) error {
 	conf, err := g.load()
 	if err != nil {
 		return err
@@ -59,8 +67,9 @@ func (serveCmd) Run(g *globals) error {
 	m := newMetrics()
 	ln, err := net.Listen("tcp", conf.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
+		return conf.placed("server.listen", fmt.Errorf("%s cannot be listened on: %w; choose another server.listen, or port 0 for any free one", conf.Server.Listen, cause(err)))
 	}
+	defer ln.Close()
 	lookups := a.lookups
 	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
 	service := bot.NewService(st, st, lookups, a.engine, log)
