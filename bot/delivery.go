@@ -117,6 +117,12 @@ func (a *Answer) Settle(ctx context.Context, taken int) error {
 // Health is a channel that can say how it is: "" for up, else one sentence for /readyz, without secrets. A channel that is down takes nothing else down.
 type Health interface{ Down() string }
 
+// Fault is a setting without which a channel cannot be made.
+type Fault struct {
+	Key string // in the channel's section: "token"
+	Why string // follows the key: "is empty; copy it from the platform". It carries no secret.
+}
+
 // Finding is one line of beianbot doctor: what was looked at, how it is, and what to do.
 type Finding struct {
 	What   string `json:"what"`  // "telegram token", "wechat IP whitelist"

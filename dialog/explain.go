@@ -36,8 +36,9 @@ type Explanation struct {
 	Nearest []Near
 }
 
-// Explain understands a message and says why.
+// Explain understands a message and says why. Of one that is too long it explains the beginning, which is what a conversation takes in.
 func (e *Engine) Explain(raw string) Explanation {
+	raw, _ = clean(raw) // each word is left out in turn, so the time grows with the square of the length
 	u := e.u
 	x := Explanation{Understanding: u.Understand(raw), Weights: []Weight{}, Cues: []knowledge.Cue{}}
 	masked := u.masked(raw)

@@ -126,7 +126,11 @@ func peekVersion(ctx context.Context, file string) (int, error) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	db, err := sql.Open("sqlite3", dsn(file, "mode=ro&_query_only=1"))
+	settings := "mode=ro&_query_only=1"
+	if _, err := os.Stat(file + "-wal"); errors.Is(err, fs.ErrNotExist) {
+		settings += "&immutable=1" // nobody has it open, and SQLite would leave an empty log beside it
+	}
+	db, err := sql.Open("sqlite3", dsn(file, settings))
 	if err != nil {
 		return 0, err
 	}

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -195,6 +196,7 @@ func (c *Chat) allow(id bot.CustomerID, address string) bool {
 var (
 	tooQuick = sentence{"您发得有点快,请等几秒再发。", "That was quick; please wait a few seconds and send it again."}
 	tooLarge = sentence{"这条消息太长了,请分几次发。", "That message is too long; please send it in parts."}
+	tooSlow  = sentence{"网络太慢,这条消息没有传完,请再发一次。", "The network was too slow and the message did not arrive whole; please send it again."}
 	notSaved = sentence{"系统这会儿有点忙,请稍后再发一次。", "The system is busy; please send it again in a moment."}
 	badInput = sentence{"这条消息没有发成,请刷新页面再试。", "The message could not be read; reload the page and try again."}
 )
@@ -223,6 +225,9 @@ func (c *Chat) post(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &long):
 		refuse(w, http.StatusRequestEntityTooLarge, tooLarge)
+		return
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		refuse(w, http.StatusRequestTimeout, tooSlow)
 		return
 	case err != nil || json.Unmarshal(b, &in) != nil || in.ID == "" || len(in.ID) > 64 || len(in.Choice) > 200:
 		refuse(w, http.StatusBadRequest, badInput)

@@ -81,7 +81,7 @@ func (c *Channel) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		return // cut off: nobody is there to answer
+		panic(http.ErrAbortHandler) // cut off, or too slow: an answer without words would say that the message was taken
 	}
 	f, err := open(r.URL.Query(), body, c.opt.Token, c.opt.Key, c.opt.AppID, c.opt.Now())
 	if err != nil {

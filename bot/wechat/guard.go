@@ -102,7 +102,7 @@ func open(q url.Values, body []byte, token, key, appID string, now time.Time) (*
 func seal(random, body []byte, token, key, appID, nonce string, now time.Time) (cipher, signature string, err error) {
 	b, err := util.EncryptMsg(random, body, appID, key)
 	if err != nil {
-		return "", "", errors.New("wechat.encoding_aes_key is no key of the platform; copy EncodingAESKey again")
+		return "", "", errors.New("EncodingAESKey is no key of the platform")
 	}
 	return string(b), util.Signature(token, strconv.FormatInt(now.Unix(), 10), nonce, string(b)), nil
 }

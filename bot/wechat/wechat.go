@@ -7,7 +7,7 @@ package wechat
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -72,16 +72,24 @@ type coming struct {
 	until time.Time
 }
 
-// New makes the channel. It asks the network nothing; Run does.
-func New(in bot.Asker, o Options) (*Channel, error) {
+// Faults are what New refuses.
+func (o Options) Faults() (out []bot.Fault) {
 	if o.Token == "" {
-		return nil, errors.New("wechat.token: empty; write the Token that you set in the platform under 基本配置 → 服务器配置")
+		out = append(out, bot.Fault{Key: "token", Why: "is empty; write the Token that you set in the platform under 基本配置 → 服务器配置"})
 	}
 	if o.Key != "" && o.AppID == "" {
-		return nil, errors.New("wechat.app_id: empty; encrypted messages carry it, copy AppID from the platform")
+		out = append(out, bot.Fault{Key: "app_id", Why: "is empty; encrypted messages carry it, copy AppID from the platform"})
 	}
 	if _, _, err := seal(make([]byte, 16), nil, o.Token, o.Key, o.AppID, "", time.Time{}); o.Key != "" && err != nil {
-		return nil, err
+		out = append(out, bot.Fault{Key: "encoding_aes_key", Why: "is no key of the platform; copy EncodingAESKey again"})
+	}
+	return out
+}
+
+// New makes the channel. It asks the network nothing; Run does.
+func New(in bot.Asker, o Options) (*Channel, error) {
+	if faults := o.Faults(); len(faults) > 0 {
+		return nil, fmt.Errorf("wechat.%s %s", faults[0].Key, faults[0].Why)
 	}
 	if o.APIURL == "" {
 		o.APIURL = "https://api.weixin.qq.com"

@@ -39,7 +39,7 @@ func (c *chatCmd) Run(g *globals) error {
 	defer a.mirror.Close()
 	t := &talk{a: a, json: c.JSON, out: g.stdout, address: bot.Address{Channel: terminal, Customer: bot.CustomerID(c.Customer)}}
 	if c.Customer != "" {
-		if t.store, err = store.Open(g.ctx, a.config.Store.File, false); err != nil {
+		if t.store, err = a.config.openStore(g.ctx, false); err != nil {
 			return err
 		}
 		defer t.store.Close()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,8 @@ import (
 // Config is everything an operator sets. Relative paths are resolved already.
 type Config struct {
 	File string // the file it came from; "" for the embedded defaults
+
+	places map[string]place // of the keys that are set, by name
 
 	Server struct {
 		Listen         string
@@ -78,7 +81,7 @@ func webURL(to func(c *Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		if v != "" {
 			u, err := url.Parse(v)
-			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 				return errors.New("not an http(s) address such as https://example.cn")
 			}
 		}
@@ -110,22 +113,6 @@ func parseDuration(v string) (time.Duration, error) {
 	return time.ParseDuration(v)
 }
 
-func hostPort(to func(c *Config) *string) func(*Config, string) error {
-	return func(c *Config, v string) error {
-		if v != "" {
-			i := strings.LastIndexByte(v, ':')
-			if i < 0 {
-				return errors.New("write host:port")
-			}
-			if p, err := strconv.Atoi(v[i+1:]); err != nil || p < 0 || p > 65535 {
-				return errors.New("the port is no number from 0 to 65535")
-			}
-		}
-		*to(c) = v
-		return nil
-	}
-}
-
 func oneOf(to func(c *Config) *string, values ...string) func(*Config, string) error {
 	return func(c *Config, v string) error {
 		for _, x := range values {
@@ -142,7 +129,7 @@ const day = 24 * time.Hour
 
 // keys are all configuration keys. config.example.toml explains each; a test holds the two together.
 var keys = []key{
-	{"server.listen", "127.0.0.1:8080", hostPort(func(c *Config) *string { return &c.Server.Listen })},
+	{"server.listen", "127.0.0.1:8080", listenAddress(func(c *Config) *string { return &c.Server.Listen })},
 	{"server.public_url", "", webURL(func(c *Config) *string { return &c.Server.PublicURL })},
 	{"server.trusted_proxies", "", func(c *Config, v string) error {
 		c.Server.TrustedProxies = nil
@@ -161,13 +148,16 @@ var keys = []key{
 	}},
 	{"store.url", "sqlite:data/beianbot.db", func(c *Config, v string) error {
 		file, ok := strings.CutPrefix(v, "sqlite:")
-		if !ok || file == "" {
+		if !ok || strings.TrimSpace(file) == "" {
 			return errors.New("write sqlite:PATH, such as sqlite:data/beianbot.db")
+		}
+		if strings.HasSuffix(file, "/") {
+			return errors.New("names a folder; write the file in it, such as sqlite:data/beianbot.db")
 		}
 		c.Store.File = file
 		return nil
 	}},
-	{"mirror.path", "data/mirror", text(func(c *Config) *string { return &c.Mirror.Path })},
+	{"mirror.path", "data/mirror", required("write a folder such as data/mirror", text(func(c *Config) *string { return &c.Mirror.Path }))},
 	{"mirror.source", "", text(func(c *Config) *string { return &c.Mirror.Source })},
 	{"mirror.interval", "5m", duration(func(c *Config) *time.Duration { return &c.Mirror.Interval }, 10*time.Second, 7*day)},
 	{"mirror.max_age", "24h", duration(func(c *Config) *time.Duration { return &c.Mirror.MaxAge }, time.Minute, 365*day)},
@@ -175,9 +165,9 @@ var keys = []key{
 		c.Mirror.CaseNumbers, err = dialog.ParseCaseNumbers(v)
 		return err
 	}},
-	{"operator.name", "北京互联互通科技有限公司", text(func(c *Config) *string { return &c.Operator.Name })},
-	{"operator.phone", "4007007300-8093", text(func(c *Config) *string { return &c.Operator.Phone })},
-	{"operator.filing_system_url", "http://www.ba.linktom.com", webURL(func(c *Config) *string { return &c.Operator.FilingSystemURL })},
+	{"operator.name", "北京互联互通科技有限公司", said(func(c *Config) *string { return &c.Operator.Name })},
+	{"operator.phone", "4007007300-8093", said(func(c *Config) *string { return &c.Operator.Phone })},
+	{"operator.filing_system_url", "http://www.ba.linktom.com", required("customers are sent there: write an address such as https://ba.example.cn", webURL(func(c *Config) *string { return &c.Operator.FilingSystemURL }))},
 	{"operator.hours", "Mo-Fr 09:00-18:00", func(c *Config, v string) error {
 		if _, err := hoursText(v); err != nil {
 			return err
@@ -185,16 +175,16 @@ var keys = []key{
 		c.Operator.Hours = v
 		return nil
 	}},
-	{"operator.time_zone", "Asia/Shanghai", func(c *Config, v string) (err error) {
+	{"operator.time_zone", "Asia/Shanghai", required("write a time zone such as Asia/Shanghai", func(c *Config, v string) (err error) {
 		if c.Operator.Zone, err = time.LoadLocation(v); err != nil {
 			return errors.New("not a time zone such as Asia/Shanghai")
 		}
 		return nil
-	}},
+	})},
 	{"telegram.token", "", text(func(c *Config) *string { return &c.Telegram.Token })},
 	{"telegram.api_url", "https://api.telegram.org", webURL(func(c *Config) *string { return &c.Telegram.APIURL })},
 	{"telegram.mode", "polling", oneOf(func(c *Config) *string { return &c.Telegram.Mode }, "polling", "webhook")},
-	{"telegram.webhook_secret", "", text(func(c *Config) *string { return &c.Telegram.WebhookSecret })},
+	{"telegram.webhook_secret", "", webhookSecret},
 	{"telegram.staff_chat", "0", func(c *Config, v string) (err error) {
 		if c.Telegram.StaffChat, err = strconv.ParseInt(v, 10, 64); err != nil {
 			return errors.New("not a whole number such as -1001234567890")
@@ -230,12 +220,23 @@ var keys = []key{
 
 func aesKey(to func(c *Config) *string) func(*Config, string) error {
 	return func(c *Config, v string) error {
-		if v != "" && len(v) != 43 {
-			return errors.New("has not 43 characters: copy EncodingAESKey whole") // the value is a secret and stays out of the message
+		if v != "" {
+			if _, err := base64.StdEncoding.DecodeString(v + "="); err != nil || len(v) != 43 {
+				return errors.New("not 43 letters and digits: copy EncodingAESKey whole") // the value is a secret and stays out of the message
+			}
 		}
 		*to(c) = v
 		return nil
 	}
+}
+
+// webhookSecret takes what Telegram takes. Source: https://core.telegram.org/bots/api#setwebhook
+func webhookSecret(c *Config, v string) error {
+	if !regexp.MustCompile(`^[A-Za-z0-9_-]{0,256}$`).MatchString(v) {
+		return errors.New("Telegram takes letters, digits, _ and -, at most 256 of them; write another secret")
+	}
+	c.Telegram.WebhookSecret = v
+	return nil
 }
 
 // variable is the environment variable of a key.
@@ -245,7 +246,7 @@ func (k key) variable() string {
 
 // loadConfig reads the file (file "": config.toml when there is one, else the defaults) and the environment over it. Every fault is listed, with file, line and key or the variable.
 func loadConfig(file string, environ []string) (*Config, error) {
-	c := &Config{}
+	c := &Config{places: map[string]place{}}
 	for _, k := range keys {
 		if err := k.set(c, k.preset); err != nil {
 			return nil, fmt.Errorf("default of %s: %w", k.name, err)
@@ -295,7 +296,10 @@ func (c *Config) environment(environ []string) (faults []string) {
 		k, ok := byVariable[name]
 		if !ok {
 			faults = append(faults, fmt.Sprintf("environment variable %s: no such key", name))
-		} else if err := k.set(c, v); err != nil {
+			continue
+		}
+		c.places[k.name] = place{variable: name}
+		if err := k.set(c, v); err != nil {
 			faults = append(faults, fmt.Sprintf("environment variable %s: %v", name, err))
 		}
 	}
@@ -356,6 +360,7 @@ func (c *Config) read(file string, b []byte) (faults []string) {
 				continue
 			}
 			set[name] = line
+			c.places[name] = place{file: file, line: line}
 			v, err := value(e.Value(), k)
 			if err == nil {
 				err = k.set(c, v)
@@ -413,6 +418,9 @@ func hoursText(v string) (knowledge.Text, error) {
 		m := hoursPattern.FindStringSubmatch(strings.TrimSpace(part))
 		if m == nil {
 			return knowledge.Text{}, errors.New(`write hours as "Mo-Fr 09:00-18:00", several separated by "; "`)
+		}
+		if err := checkRange(m[3], m[4]); err != nil {
+			return knowledge.Text{}, err
 		}
 		z, e := zh[m[1]], en[m[1]]
 		if m[2] != "" {

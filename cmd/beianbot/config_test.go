@@ -81,6 +81,65 @@ func TestEnvironmentWins(t *testing.T) {
 	}
 }
 
+// TestValuesThatMakeNoSenseAreRefused sets each in a file and in the environment: the first is told with file, line and key, the second with the variable.
+func TestValuesThatMakeNoSenseAreRefused(t *testing.T) {
+	for _, c := range []struct{ key, value, remedy string }{
+		{"server.listen", "", "every address"},
+		{"server.listen", "8080", "write host:port"},
+		{"server.listen", "http://127.0.0.1:8080", "write host:port"},
+		{"server.listen", "::1:8080", "[::1]:8080"},
+		{"server.listen", "here or there:80", "write host:port"},
+		{"server.listen", "127.0.0.1:+80", "0 to 65535"},
+		{"server.listen", "127.0.0.1:", "0 to 65535"},
+		{"domain_check.whois_server", ":43", "the host is missing"},
+		{"domain_check.resolver", "127.0.0.1:0", "1 to 65535"},
+		{"store.url", "sqlite: ", "sqlite:PATH"},
+		{"store.url", "sqlite:data/", "names a folder"},
+		{"mirror.path", "", "data/mirror"},
+		{"mirror.path", " ", "data/mirror"},
+		{"mirror.case_no_pattern", "", "every text"},
+		{"mirror.case_no_pattern", "[0-9]*", "every text"},
+		{"operator.name", "", "what they should read"},
+		{"operator.name", "某某\t公司", "one line"},
+		{"operator.phone", "  ", "what they should read"},
+		{"operator.filing_system_url", "", "https://"},
+		{"operator.filing_system_url", "www.example.cn", "https://"},
+		{"operator.filing_system_url", "http://:80", "https://"},
+		{"operator.time_zone", "", "Asia/Shanghai"},
+		{"operator.hours", "", "Mo-Fr 09:00-18:00"},
+		{"operator.hours", "Mo-Fr 18:00-09:00", "Mo-Fr 18:00-24:00"},
+		{"operator.hours", "Mo-Fr 09:00-09:00", "does not end after it begins"},
+		{"operator.hours", "Mo-Fr 09:00-18:00; Sa 25:00-26:00", "00:00 to 24:00"},
+		{"operator.hours", "Mo 24:00-24:00", "does not end after it begins"},
+		{"operator.hours", "Mo 09:60-10:00", "00:00 to 24:00"},
+		{"telegram.webhook_secret", "not allowed!", "letters, digits"},
+		{"wechat.encoding_aes_key", strings.Repeat("!", 43), "copy EncodingAESKey whole"},
+	} {
+		t.Run(c.key+" "+c.value, func(t *testing.T) {
+			section, name, _ := strings.Cut(c.key, ".")
+			file := writeConfig(t, "\n["+section+"]\n"+name+" = '"+c.value+"'\n")
+			if _, err := loadConfig(file, nil); err == nil || !strings.Contains(err.Error(), file+":3: "+c.key+": ") || !strings.Contains(err.Error(), c.remedy) {
+				t.Errorf("in a file: %v", err)
+			}
+			variable := key{name: c.key}.variable()
+			if _, err := loadConfig(writeConfig(t, ""), []string{variable + "=" + c.value}); err == nil || !strings.Contains(err.Error(), variable+": ") || !strings.Contains(err.Error(), c.remedy) {
+				t.Errorf("in the environment: %v", err)
+			}
+		})
+	}
+}
+
+// TestUnusualValuesAreTaken are values that look odd and mean something.
+func TestUnusualValuesAreTaken(t *testing.T) {
+	for _, set := range []string{"SERVER_LISTEN=:8080", "SERVER_LISTEN=[::1]:8080", "SERVER_LISTEN=localhost:0", "SERVER_LISTEN=0.0.0.0:80", "OPERATOR_HOURS=Mo-Su 00:00-24:00",
+		"OPERATOR_HOURS=Mo-Fr 18:00-24:00; Tu-Sa 00:00-02:00", "OPERATOR_HOURS=Sa-Mo 09:00-12:00", "OPERATOR_PHONE=400-700-7300 转 8093", "DOMAIN_CHECK_RESOLVER=", "DOMAIN_CHECK_RESOLVER=[::1]:53",
+		"DOMAIN_CHECK_WHOIS_SERVER=whois.cnnic.cn:43", "STORE_URL=sqlite:/tmp/a b.db", "TELEGRAM_WEBHOOK_SECRET=a-B_9", "KNOWLEDGE_DIR="} {
+		if _, err := loadConfig(writeConfig(t, ""), []string{"BEIANBOT_" + set}); err != nil {
+			t.Errorf("%s: %v", set, err)
+		}
+	}
+}
+
 func TestHoursInWords(t *testing.T) {
 	h, err := hoursText("Mo-Fr 09:00-18:00; Sa 10:00-12:00")
 	if err != nil || h.ZH != "周一至周五 09:00–18:00,周六 10:00–12:00" || h.EN != "Mon–Fri 09:00–18:00, Sat 10:00–12:00" {

@@ -45,7 +45,7 @@ func (c *coverageCmd) Run(g *globals) error {
 		return err
 	}
 	if c.Dir != "" {
-		conf.Knowledge.Dir = c.Dir
+		conf.readKnowledge(c.Dir)
 	}
 	k, _, err := conf.loadKnowledge()
 	if err != nil {

@@ -28,7 +28,7 @@ func (c *diffCmd) Run(g *globals) error {
 		if dir == "-" || dir == "embedded" {
 			dir = ""
 		}
-		conf.Knowledge.Dir = dir
+		conf.readKnowledge(dir)
 		if both[i], _, err = conf.loadKnowledge(); err != nil {
 			return err
 		}

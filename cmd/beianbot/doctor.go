@@ -361,7 +361,7 @@ func (d *doctor) channels(ctx context.Context, add adder) {
 		return
 	}
 	defer done()
-	networks, err := d.conf.newNetworks(nil, st, a, slog.New(slog.DiscardHandler))
+	networks, err := d.conf.newNetworks(nil, st, a.engine.Knowledge().Sentences, slog.New(slog.DiscardHandler))
 	if err != nil {
 		add("channels", "error", err.Error(), "see the configuration")
 		return

@@ -35,7 +35,7 @@ func (c *lintCmd) Run(g *globals) error {
 		return err
 	}
 	if c.Dir != "" {
-		conf.Knowledge.Dir = c.Dir
+		conf.readKnowledge(c.Dir)
 	}
 	files, _, err := conf.knowledgeFiles()
 	if err != nil {

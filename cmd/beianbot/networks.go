@@ -8,6 +8,7 @@ import (
 	"beianbot/bot"
 	"beianbot/bot/telegram"
 	"beianbot/bot/wechat"
+	"beianbot/knowledge"
 	"beianbot/store"
 )
 
@@ -19,10 +20,11 @@ type network struct {
 	run     func(context.Context) // until the context ends
 }
 
-// newNetworks makes the channels that are configured, but for the web chat, which always runs.
-func (c *Config) newNetworks(service *bot.Service, st *store.Store, a *assistant, log *slog.Logger) ([]network, error) {
+// newNetworks makes the channels that are configured, but for the web chat, which always runs. It asks nobody and stores nothing, so that what cannot be made is found
+// without a service and a store as well.
+func (c *Config) newNetworks(service *bot.Service, st *store.Store, s *knowledge.Sentences, log *slog.Logger) ([]network, error) {
 	var out []network
-	tg, err := c.newTelegram(service, st, a, log)
+	tg, err := c.newTelegram(service, st, s, log)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +35,7 @@ func (c *Config) newNetworks(service *bot.Service, st *store.Store, a *assistant
 		}
 		out = append(out, n)
 	}
-	wx, err := c.newWeChat(service, st, a, log)
+	wx, err := c.newWeChat(service, st, s, log)
 	if err != nil {
 		return nil, err
 	}

@@ -43,7 +43,7 @@ func (c *reportCmd) Run(g *globals) error {
 	if _, err := os.Stat(conf.Store.File); errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("store %s: not there yet; beianbot serve makes it, and see store.url", conf.Store.File)
 	}
-	st, err := store.Open(g.ctx, conf.Store.File, false)
+	st, err := conf.openStore(g.ctx, false)
 	if err != nil {
 		return err
 	}

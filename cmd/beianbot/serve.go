@@ -26,8 +26,16 @@ func (serveCmd) Help() string {
 // drain is how long turns and look-ups under way may take after SIGTERM. Source: contract.
 const drain = 10 * time.Second
 
-// Run serves until the context ends.
+// Run serves until the context ends. Ended while it still starts it has taken nothing in, so there is nothing to drain, and no failure to tell of.
 func (serveCmd) Run(g *globals) error {
+	err := serve(g)
+	if g.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func serve(g *globals) error {
 	conf, err := g.load()
 	if err != nil {
 		return err
@@ -37,7 +45,7 @@ func (serveCmd) Run(g *globals) error {
 		return err
 	}
 	log := slog.New(once{slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: level})})
-	st, err := store.Open(g.ctx, conf.Store.File, true)
+	st, err := conf.openStore(g.ctx, true)
 	if err != nil {
 		return err
 	}
@@ -59,8 +67,9 @@ func (serveCmd) Run(g *globals) error {
 	m := newMetrics()
 	ln, err := net.Listen("tcp", conf.Server.Listen)
 	if err != nil {
-		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
+		return conf.placed("server.listen", fmt.Errorf("%s cannot be listened on: %w; choose another server.listen, or port 0 for any free one", conf.Server.Listen, cause(err)))
 	}
+	defer ln.Close()
 	lookups := a.lookups
 	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
 	service := bot.NewService(st, st, lookups, a.engine, log)
@@ -69,7 +78,7 @@ func (serveCmd) Run(g *globals) error {
 	chat := web.New(service, st, web.Options{Secure: strings.HasPrefix(origin, "https://"), Origin: origin, TrustedProxies: conf.Server.TrustedProxies, Zone: conf.Operator.Zone,
 		Engine: service.Engine, Log: log})
 	service.Add(chat)
-	networks, err := conf.newNetworks(service, st, a, log)
+	networks, err := conf.newNetworks(service, st, a.engine.Knowledge().Sentences, log)
 	if err != nil {
 		return err
 	}
@@ -91,7 +100,7 @@ func (serveCmd) Run(g *globals) error {
 	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, assistant: a, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
-	server := &http.Server{Handler: below(path, m.count(mux)), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+	server := &http.Server{Handler: inTime(bodyWithin, below(path, m.count(mux))), ReadHeaderTimeout: headerWithin, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
 		BaseContext: func(net.Listener) context.Context { return base }, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug)}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()

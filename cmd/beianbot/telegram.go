@@ -12,7 +12,7 @@ import (
 )
 
 // newTelegram makes the Telegram channel of the configuration; nil when no token is set.
-func (c *Config) newTelegram(service *bot.Service, settings bot.Settings, a *assistant, log *slog.Logger) (*telegram.Channel, error) {
+func (c *Config) newTelegram(service *bot.Service, settings bot.Settings, s *knowledge.Sentences, log *slog.Logger) (*telegram.Channel, error) {
 	if c.Telegram.Token == "" {
 		return nil, nil
 	}
@@ -22,5 +22,5 @@ func (c *Config) newTelegram(service *bot.Service, settings bot.Settings, a *ass
 		return l.File(), pdf, err
 	}
 	return telegram.New(service, telegram.Options{Token: c.Telegram.Token, APIURL: c.Telegram.APIURL, Webhook: c.Telegram.Mode == "webhook", Secret: c.Telegram.WebhookSecret,
-		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: a.engine.Knowledge().Sentences, Quiet: time.Second, ChecklistFile: file, Log: log})
+		PublicURL: c.Server.PublicURL, StaffChat: c.Telegram.StaffChat, Settings: settings, Sentences: s, Quiet: time.Second, ChecklistFile: file, Log: log})
 }

@@ -12,21 +12,27 @@ import (
 
 	"beianbot/bot"
 	"beianbot/bot/wechat"
+	"beianbot/knowledge"
 	"beianbot/store"
 )
 
 // newWeChat makes the official account channel of the configuration; nil when neither its token nor its app id is set.
-func (c *Config) newWeChat(in bot.Asker, st *store.Store, a *assistant, log *slog.Logger) (*wechat.Channel, error) {
+func (c *Config) newWeChat(in bot.Asker, st *store.Store, s *knowledge.Sentences, log *slog.Logger) (*wechat.Channel, error) {
 	if c.WeChat.Token == "" && c.WeChat.AppID == "" {
 		return nil, nil
 	}
 	m, err := c.wechatMenu()
-	if err != nil {
+	w := &c.WeChat
+	o := wechat.Options{AppID: w.AppID, AppSecret: w.AppSecret, Token: w.Token, Key: w.EncodingAESKey, APIURL: w.APIURL, CustomerMessages: w.CustomerMessages,
+		PublicURL: c.Server.PublicURL, Menu: m, Quiet: time.Second, Settings: st, Ledger: st, Sentences: s, Log: log}
+	faults := []error{err}
+	for _, f := range o.Faults() {
+		faults = append(faults, c.missing("wechat", f))
+	}
+	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	w := &c.WeChat
-	return wechat.New(in, wechat.Options{AppID: w.AppID, AppSecret: w.AppSecret, Token: w.Token, Key: w.EncodingAESKey, APIURL: w.APIURL, CustomerMessages: w.CustomerMessages,
-		PublicURL: c.Server.PublicURL, Menu: m, Quiet: time.Second, Settings: st, Ledger: st, Sentences: a.engine.Knowledge().Sentences, Log: log})
+	return wechat.New(in, o)
 }
 
 // wechatMenu reads the file in wechat.menu; without one it is the built-in menu.
@@ -39,12 +45,12 @@ func (c *Config) wechatMenu() (*wechat.Menu, error) {
 			if errors.As(err, &pe) {
 				err = pe.Err
 			}
-			return nil, fmt.Errorf("wechat.menu %s cannot be read: %w", file, err)
+			return nil, c.placed("wechat.menu", fmt.Errorf("%s cannot be read: %w; name the file with the menu, or none for the built-in one", file, err))
 		}
 	}
 	m, err := wechat.ReadMenu(b)
 	if err != nil {
-		return nil, fmt.Errorf("wechat.menu %s: %w", file, err)
+		return nil, c.placed("wechat.menu", fmt.Errorf("%s: %w", file, err))
 	}
 	return m, nil
 }
@@ -133,7 +139,7 @@ func (c *Config) withWeChat(g *globals, do func(*wechat.Channel) error) error {
 			return fmt.Errorf("wechat.%s is empty; copy it from the platform", k.name)
 		}
 	}
-	st, err := store.Open(g.ctx, c.Store.File, false)
+	st, err := c.openStore(g.ctx, false)
 	if err != nil {
 		return err
 	}

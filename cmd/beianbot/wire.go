@@ -39,11 +39,16 @@ func (c *Config) knowledgeFiles() (fs.FS, string, error) {
 	if c.Knowledge.Dir == "" {
 		return knowledge.Embedded(), "embedded", nil
 	}
-	info, err := os.Stat(c.Knowledge.Dir)
-	if err != nil || !info.IsDir() {
-		return nil, "", fmt.Errorf("knowledge %s: not a folder that can be read; give a folder with the knowledge files, or none for the embedded ones (knowledge.dir)", c.Knowledge.Dir)
+	if !isFolder(c.Knowledge.Dir) {
+		return nil, "", c.placed("knowledge.dir", fmt.Errorf("%s is not a folder that can be read; give a folder with the knowledge files, or none for the embedded ones", c.Knowledge.Dir))
 	}
 	return os.DirFS(c.Knowledge.Dir), c.Knowledge.Dir, nil
+}
+
+// readKnowledge takes a folder given on the command line in place of the one in the configuration; "" for the embedded files.
+func (c *Config) readKnowledge(dir string) {
+	c.Knowledge.Dir = dir
+	delete(c.places, "knowledge.dir")
 }
 
 // loadKnowledge loads the files that the configuration names; name says which they are.
@@ -53,7 +58,7 @@ func (c *Config) loadKnowledge() (k *knowledge.Knowledge, name string, err error
 		return nil, "", err
 	}
 	if k, _, err = knowledge.Load(files, c.knowledgeOptions(time.Now())); err != nil {
-		return nil, "", fmt.Errorf("knowledge %s: %w", name, err)
+		return nil, "", c.placed("knowledge.dir", fmt.Errorf("knowledge %s: %w", name, err))
 	}
 	return k, name, nil
 }
@@ -79,7 +84,7 @@ func (g *globals) newAssistant(c *Config) (*assistant, error) {
 	}
 	m, err := mirror.Open(g.ctx, c.Mirror.Path, c.File == "", time.Now())
 	if err != nil {
-		return nil, err
+		return nil, c.placed("mirror.path", err)
 	}
 	return &assistant{config: c, engine: engine, mirror: m, lookups: bot.Lookups{Domains: c.checker(nil), Cases: m, Now: time.Now}}, nil
 }
