@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -218,23 +219,81 @@ func (l *loader) lintDomain(k *Knowledge) {
 		missing(!t.By[id].IsZero(), "by "+id)
 	}
 	for _, f := range l.files {
-		if v, ok := f.value.(*cdnFile); ok {
-			for i, c := range v.CDNs {
-				for j, r := range c.Ranges {
-					if _, err := netip.ParsePrefix(r); err != nil {
-						l.fault(f, Error, []any{"cdns", i, "ranges", j}, "%q is no range of addresses: write it as 104.16.0.0/13", r)
-					}
-				}
-			}
+		switch v := f.value.(type) {
+		case *cdnFile:
+			l.lintCDNs(f, v)
+		case *suffixesFile:
+			l.lintSuffixes(f, v)
+		case *registrarsFile:
+			l.lintRegistrars(f, v)
 		}
-		if v, ok := f.value.(*suffixesFile); ok {
-			for i, s := range v.Suffixes {
-				if _, err := idna.Lookup.ToASCII(s.Name); err != nil || strings.Contains(s.Name, ".") {
-					l.fault(f, Error, []any{"suffixes", i, "name"}, "%q is no top-level domain: write it without a dot", s.Name)
-				}
+	}
+}
+
+func (l *loader) lintCDNs(f *file, v *cdnFile) {
+	for i, c := range v.CDNs {
+		for j, r := range c.Ranges {
+			if _, err := netip.ParsePrefix(r); err != nil {
+				l.fault(f, Error, []any{"cdns", i, "ranges", j}, "%q is no range of addresses: write it as 104.16.0.0/13", r)
 			}
 		}
 	}
+}
+
+// lintSuffixes reports what is no suffix, and one that stands twice: only the last would count, and it may be disputed in one place alone.
+func (l *loader) lintSuffixes(f *file, v *suffixesFile) {
+	seen := map[string]int{}
+	for i, s := range v.Suffixes {
+		at := []any{"suffixes", i, "name"}
+		name, err := idna.Lookup.ToASCII(s.Name)
+		first, again := seen[name]
+		switch {
+		case err != nil || strings.Contains(s.Name, "."):
+			l.fault(f, Error, at, "%q is no top-level domain: write it without a dot", s.Name)
+		case again && name != "":
+			l.fault(f, Error, at, "suffix %q stands in %s:%d already", s.Name, f.name, f.line([]any{"suffixes", first, "name"}))
+		default:
+			seen[name] = i
+		}
+	}
+}
+
+// lintRegistrars reports a registrar that stands twice, by its number or by any of its names: the first found would decide. Several spellings of one are no fault.
+func (l *loader) lintRegistrars(f *file, v *registrarsFile) {
+	seen := map[string]int{}
+	for i, r := range v.Registrars {
+		told := map[int]bool{i: true}
+		for _, key := range r.keys() {
+			first, again := seen[key]
+			if !again {
+				seen[key] = i
+				continue
+			}
+			if told[first] {
+				continue
+			}
+			told[first] = true
+			what := "make one of the two"
+			if r.Approved != v.Registrars[first].Approved {
+				what = "one is approved and the other is not, so keep what the ministry's list says"
+			}
+			l.fault(f, Error, []any{"registrars", i}, "registrar %q stands in %s:%d already, by a name or by its number: %s", r.Names[0], f.name, f.line([]any{"registrars", first}), what)
+		}
+	}
+}
+
+// keys are what a registrar is found by: its names and its number.
+func (r Registrar) keys() []string {
+	var keys []string
+	for _, n := range r.Names {
+		if n = plainName(n); n != "" {
+			keys = append(keys, n)
+		}
+	}
+	if r.IANA != 0 && len(r.Names) > 0 { // without a name it is reported
+		keys = append(keys, "#"+strconv.Itoa(r.IANA))
+	}
+	return keys
 }
 
 // Registrar finds a registrar by IANA id, else by its name, spelling for spelling but for case, width, punctuation and the way "limited" is written: brands and

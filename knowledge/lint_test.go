@@ -62,6 +62,7 @@ func withRule(about, effect, fact, more string) string {
 // TestLintFinds holds each check of a folder: what an operator may write wrong, and the line that says so.
 func TestLintFinds(t *testing.T) {
 	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
+	const suffixes, registrars = "domain/suffixes.yaml", "domain/registrars.yaml"
 	for _, tt := range []struct{ name, file, old, new, want string }{
 		{"unknown key", gd, "id_prefix:", "id_prefx:", gd + `:4: error: unknown key "id_prefx"`},
 		{"missing translation", gd, "{zh: 广东省, en: Guangdong}", "{zh: 广东省}", gd + ":2: error: translation missing"},
@@ -100,10 +101,22 @@ func TestLintFinds(t *testing.T) {
 		{"text in one language", fees, `title: {zh: "费用", en: "Cost"}`, `title: 费用`, `topics/fees.yaml:2: error: "费用" stands where {zh: …, en: …} belongs`},
 		{"open quote", gd, "prefix: 粤\n", "prefix: \"粤\n", gd + ":3: error: did not find expected key: look at quotes"},
 		{"indented wrongly", gd, "    about: age\n", "   about: age\n", gd + ":9: error: did not find expected '-' indicator: look at quotes"},
+		{"second document", gd, "prefix: 粤\n", "prefix: 粤\n---\nid: x\n", gd + ":4: error: a second document begins here (---), and nothing from here on is read: take the line away"},
+		{"second document at the end", fees, "      - topic: process\n    sources: [t_doc, q_doc, r42]\n    confidence: high\n", "    sources: [t_doc, q_doc, r42]\n    confidence: high\n---\nid: x\n", "topics/fees.yaml:42: error: a second document begins here"},
+		{"nothing but another document", gd, "id: CN-GD\n", "---\n# nothing\n--- {id: CN-GD}\n---\n", gd + ":3: error: a second document begins here"},
+		{"second document that is no YAML", gd, "prefix: 粤\n", "prefix: 粤\n---\nid: \"x\n", gd + ":4: error: did not find expected key: look at quotes"},
+		{"text behind the end", fees, "topic: process\n", "topic: process\n...\nid: x\n", "error: did not find expected <document start>: look at quotes"},
+		{"wrong key before a second document", gd, "prefix: 粤\n", "prefx: 粤\n---\n", gd + ":4: error: a second document begins here"},
 		{"rule twice", gd, "id: CN-GD.age", "id: CN-GD.residence", gd + `:19: error: rule "CN-GD.residence" stands twice`},
 		{"answer twice", fees, "id: fees.licence", "id: fees.general", `topics/fees.yaml:24: error: answer "fees.general" stands twice`},
 		{"source twice", "sources.yaml", "id: r292_2024", "id: r292", `sources.yaml:19: error: source "r292" stands in sources.yaml:13 already`},
 		{"place of two provinces", gd, "places: [广州,", "places: [杭州,", `provinces/CN-ZJ.yaml:7: error: place "杭州" stands in ` + gd + ":7 already"},
+		{"prefix of two provinces", gd, "prefix: 粤\n", "prefix: 浙\n", `provinces/CN-ZJ.yaml:3: error: prefix "浙" stands in ` + gd + ":3 already"},
+		{"suffix twice", suffixes, "suffixes:\n", "suffixes:\n  - {name: \"CN\"}\n", suffixes + `:9: error: suffix "cn" stands in ` + suffixes + ":7 already"},
+		{"suffix twice in another script", suffixes, "suffixes:\n", "suffixes:\n  - {name: \"xn--fiqs8s\", disputed: true}\n", suffixes + `:8: error: suffix "中国" stands in ` + suffixes + ":7 already"},
+		{"registrar's number twice", registrars, "iana: 420,", "iana: 1599,", registrars + `:7: error: registrar "阿里巴巴云计算（北京）有限公司" stands in ` + registrars + ":6 already, by a name or by its number: make one of the two"},
+		{"registrar's name twice", registrars, `names: ["烟台`, `names: ["HICHINA Zhicheng technology LTD", "烟台`, registrars + `:8: error: registrar "HICHINA Zhicheng technology LTD" stands in ` + registrars + ":7 already"},
+		{"registrar approved and not", registrars, "iana: 420, approved: true", "iana: 1599, approved: false", "one is approved and the other is not, so keep what the ministry's list says"},
 		{"phrase of two topics", "examples/fees.yaml", "phrases:\n", "phrases:\n  - 备案要多久\n", `examples/fees.yaml:3: warning: phrase "备案要多久" stands in examples/duration.yaml:3 already`},
 		{"empty phrase", "examples/fees.yaml", "phrases:\n", "phrases:\n  - \"\"\n", "examples/fees.yaml:3: warning: an empty phrase"},
 		{"limited the same", fees, "  - id: fees.licence\n", "  - id: fees.app\n    when: {filing_type: [app, first]}\n    short: {zh: 免费, en: free}\n    sources: [t_doc]\n    confidence: high\n" +

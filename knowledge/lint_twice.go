@@ -2,7 +2,7 @@ package knowledge
 
 import "strings"
 
-// lintTwice reports what may stand once only: an id, a place of two provinces, and, as a warning, an example phrase, which teaches nothing when it stands
+// lintTwice reports what may stand once only: an id, a place or the prefix of two provinces, and, as a warning, an example phrase, which teaches nothing when it stands
 // under two topics.
 func (l *loader) lintTwice() {
 	type thing struct{ what, id string }
@@ -42,6 +42,7 @@ func (l *loader) lintTwice() {
 				once(Error, "question", string(q.Fact), "questions", i, "fact")
 			}
 		case *Province:
+			once(Error, "prefix", v.Prefix, "prefix")
 			for i, w := range v.Words {
 				once(Error, "place", w, "words", i)
 			}

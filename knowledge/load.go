@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -194,34 +195,56 @@ func decode[T any](l *loader, name string) *T {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
+	whole := true
 	if err := dec.Decode(v); err != nil {
-		messages := []string{err.Error()}
-		var te *yaml.TypeError
-		if errors.As(err, &te) {
-			messages = te.Errors
-		}
-		for _, m := range messages {
-			f := Finding{File: name, Severity: Error, Message: m}
-			if p := yamlLine.FindStringSubmatch(m); p != nil {
-				f.Line, _ = strconv.Atoi(p[1])
-				f.Message = p[2]
-			}
-			f.Message = plainYAML(f.Message)
-			if te == nil && m != "EOF" {
-				f.Message += ": look at quotes, brackets and the spaces before the words, here and in the lines above"
-			}
-			l.report(f)
-		}
-		if te == nil || slices.ContainsFunc(te.Errors, func(m string) bool { return repeatedKey.MatchString(m) }) {
-			l.unreadable(name) // no YAML at all, or a part that the decoder left out; with a wrong key or value the rest of the file is still checked
-			return nil
-		}
+		whole = l.misread(name, err)
+	}
+	if !whole || !l.ended(name, dec) {
+		l.unreadable(name)
+		return nil
 	}
 	f := &file{name: name, raw: raw, value: v}
 	l.mu.Lock()
 	l.files = append(l.files, f)
 	l.mu.Unlock()
 	return v
+}
+
+// misread reports why a file is not as it should be, and whether the rest of it can still be checked: with a wrong key or value it can; not where it is no YAML at
+// all, or the decoder left a part out.
+func (l *loader) misread(name string, err error) bool {
+	messages := []string{err.Error()}
+	var te *yaml.TypeError
+	if errors.As(err, &te) {
+		messages = te.Errors
+	}
+	for _, m := range messages {
+		f := Finding{File: name, Severity: Error, Message: m}
+		if p := yamlLine.FindStringSubmatch(m); p != nil {
+			f.Line, _ = strconv.Atoi(p[1])
+			f.Message = p[2]
+		}
+		f.Message = plainYAML(f.Message)
+		if te == nil && m != "EOF" {
+			f.Message += ": look at quotes, brackets and the spaces before the words, here and in the lines above"
+		}
+		l.report(f)
+	}
+	return te != nil && !slices.ContainsFunc(te.Errors, repeatedKey.MatchString)
+}
+
+// ended holds that nothing stands behind the document: the decoder would pass a second one over in silence.
+func (l *loader) ended(name string, dec *yaml.Decoder) bool {
+	var next yaml.Node
+	switch err := dec.Decode(&next); {
+	case errors.Is(err, io.EOF):
+		return true
+	case err != nil:
+		l.misread(name, err)
+	default:
+		l.report(Finding{File: name, Line: next.Line, Severity: Error, Message: "a second document begins here (---), and nothing from here on is read: take the line away"})
+	}
+	return false
 }
 
 var (
