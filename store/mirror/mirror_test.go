@@ -163,6 +163,33 @@ func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
 	}
 }
 
+// oneCase is a line of JSON with what every case needs, and what is added to it.
+func oneCase(no, more string) string {
+	return `{"case_no":"` + no + `","status":"draft","status_at":"2026-11-01T09:00:00+08:00","phone_last4":"1234"` + more + `}`
+}
+
+func TestALineOfJSONIsOneCase(t *testing.T) {
+	good := oneCase("BA1", "") + "\n"
+	for name, tt := range map[string]struct{ text, want string }{
+		"two objects":   {good + "\n" + oneCase("BA2", "") + oneCase("BA3", "") + "\n", "a.jsonl line 3: something stands after the JSON object"},
+		"garbage after": {good + oneCase("BA2", "") + " xyz", "a.jsonl line 2: something stands after the JSON object"},
+		"no object":     {good + `["BA2"]`, "a.jsonl line 2: not a JSON object"},
+		"null":          {good + `null`, "a.jsonl line 2: not a JSON object"},
+		"cut off":       {good + `{"case_no":"BA2"`, "a.jsonl line 2: not a JSON object"},
+		"a key twice":   {good + oneCase("BA2", `,"status":"approved"`), `a.jsonl line 2: key "status" stands twice`},
+		"too long":      {good + oneCase("BA2", `,"note":"`+strings.Repeat("长", maxLine/3)+`"`), "a.jsonl line 2: longer than 1 MB"},
+	} {
+		rows, _, err := Read([]string{write(t, "a.jsonl", tt.text)}, nil)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "nothing was imported") {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
+	}
+	rows, _, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", "")+" \r\n\t\n"+oneCase("BA2", `,"note":"`+strings.Repeat("长", 100000)+`"`))}, nil)
+	if err != nil || len(rows) != 2 {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
 func BenchmarkFind(b *testing.B) {
 	ctx, dir := context.Background(), b.TempDir()
 	var rows []Row

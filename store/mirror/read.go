@@ -1,10 +1,8 @@
 package mirror
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -191,50 +189,6 @@ func zip(names, values []string) map[string]string {
 		}
 	}
 	return cells
-}
-
-// maxLine bounds a line of JSON: far above any case.
-const maxLine = 1 << 20
-
-func readJSONLines(file string, each func(int, map[string]string), warn func(string)) error {
-	b, err := text(file)
-	if err != nil {
-		return err
-	}
-	sc := bufio.NewScanner(bytes.NewReader(b))
-	sc.Buffer(nil, maxLine)
-	for line := 1; sc.Scan(); line++ {
-		if len(bytes.TrimSpace(sc.Bytes())) == 0 {
-			continue
-		}
-		var raw map[string]any
-		dec := json.NewDecoder(bytes.NewReader(sc.Bytes()))
-		dec.UseNumber()
-		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("%s line %d: not a JSON object: %w (nothing was imported)", filepath.Base(file), line, err)
-		}
-		cells := map[string]string{}
-		for k, v := range raw {
-			switch v := v.(type) {
-			case nil:
-			case string:
-				cells[k] = strings.TrimSpace(v)
-			case []any:
-				var parts []string
-				for _, p := range v {
-					parts = append(parts, fmt.Sprint(p))
-				}
-				cells[k] = strings.Join(parts, " ")
-			default:
-				cells[k] = fmt.Sprint(v)
-			}
-			if !slices.Contains(Columns, k) {
-				warn(fmt.Sprintf("key %q is unknown and left out", k))
-			}
-		}
-		each(line, cells)
-	}
-	return sc.Err()
 }
 
 func readXLSX(file string, header func([]string) error, each func(int, map[string]string)) error {
