@@ -19,7 +19,7 @@ type mirrorCmd struct {
 }
 
 type mirrorImportCmd struct {
-	Merge       bool     `help:"Add and update only; drop nothing."`
+	Merge       bool     `help:"Add and update only; drop nothing, and keep what the files have no column for."`
 	AllowShrink bool     `help:"Accept files that hold more than a fifth fewer cases than the mirror."`
 	Files       []string `arg:"" name:"file" help:"Export files: .csv, .jsonl, .xlsx."`
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,37 @@ type Row struct {
 	IDLast4     string                  `json:"id_last4"`
 	ICPNo       string                  `json:"icp_no"`
 	UpdatedAt   time.Time               `json:"updated_at"`
+
+	lacks []string // the columns that its file does not have; a merge leaves them as they are
+}
+
+// onto is the row in a merge: what its file has no column for stays as it was in the mirror. A column that is there and empty clears.
+func (r Row) onto(old Row) Row {
+	for _, column := range r.lacks {
+		switch column {
+		case "filing_type":
+			r.FilingType = old.FilingType
+		case "subject_type":
+			r.SubjectType = old.SubjectType
+		case "subject_name":
+			r.SubjectName = old.SubjectName
+		case "province":
+			r.Province = old.Province
+		case "domain":
+			r.Domain = old.Domain
+		case "note":
+			r.Note = old.Note
+		case "phone_last4":
+			r.PhoneLast4 = old.PhoneLast4
+		case "id_last4":
+			r.IDLast4 = old.IDLast4
+		case "icp_no":
+			r.ICPNo = old.ICPNo
+		case "updated_at":
+			r.UpdatedAt = old.UpdatedAt
+		}
+	}
+	return r
 }
 
 // schemaVersion is that of mirror files; a file of another version is not read.
@@ -298,31 +330,10 @@ func Import(ctx context.Context, dir string, rows []Row, source string, merge, a
 			return out, err
 		}
 	}
-	in := map[string]bool{}
-	for _, r := range rows {
-		in[r.CaseNo] = true
-		before, had := old[r.CaseNo]
-		switch {
-		case !had:
-			out.Added++
-		case digest(before) != digest(r):
-			out.Changed++
-		}
-	}
-	for no, r := range old {
-		if in[no] {
-			continue
-		}
-		if merge {
-			rows = append(rows, r)
-		} else {
-			out.Removed++
-		}
-	}
+	rows, out = compare(old, rows, merge)
 	if out.Removed*5 > len(old) && !allowShrink {
 		return out, ErrShrink
 	}
-	out.Rows = len(rows)
 	hash := sha256.New()
 	fmt.Fprint(hash, now.UnixNano(), len(rows))
 	file := filepath.Join(dir, "mirror-"+hex.EncodeToString(hash.Sum(nil))[:16]+".db")
@@ -352,6 +363,38 @@ func Import(ctx context.Context, dir string, rows []Row, source string, merge, a
 		os.Remove(filepath.Join(dir, name))
 	}
 	return out, nil
+}
+
+// compare gives the rows that the mirror is to hold, and what that does to the old ones.
+func compare(old map[string]Row, rows []Row, merge bool) (next []Row, out Outcome) {
+	next = slices.Grow(next, len(rows))
+	in := map[string]bool{}
+	for _, r := range rows {
+		in[r.CaseNo] = true
+		before, had := old[r.CaseNo]
+		if merge && had {
+			r = r.onto(before)
+		}
+		switch {
+		case !had:
+			out.Added++
+		case digest(before) != digest(r):
+			out.Changed++
+		}
+		next = append(next, r)
+	}
+	for no, r := range old {
+		if in[no] {
+			continue
+		}
+		if merge {
+			next = append(next, r)
+		} else {
+			out.Removed++
+		}
+	}
+	out.Rows = len(next)
+	return next, out
 }
 
 // settle brings the finished file to disk and gives it its name.

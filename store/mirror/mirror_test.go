@@ -146,21 +146,119 @@ func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
 	if err != nil || rows[0].SubjectName != "甲公司" {
 		t.Errorf("gb18030: %+v %v", rows, err)
 	}
+	name := workbook(t, [][]any{{"case_no", "status", "status_at", "id_last4"}, {"BA7", "approved", "2026-11-01T09:00:00+08:00", "001X"}})
+	rows, _, err = Read([]string{name}, nil)
+	if err != nil || len(rows) != 1 || rows[0].IDLast4 != "001X" {
+		t.Errorf("xlsx: %+v %v", rows, err)
+	}
+}
+
+func mustRead(t *testing.T, name, text string) []Row {
+	t.Helper()
+	rows, _, err := Read([]string{write(t, name, text)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// held is what the mirror in a folder says of every case.
+func held(t *testing.T, dir string) map[string]Row {
+	t.Helper()
+	name, err := currentName(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(t.Context(), filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.db.Close()
+	rows, err := s.rows(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+const everyColumn = `case_no,filing_type,subject_type,subject_name,province,domain,status,status_at,note,phone_last4,id_last4,icp_no,updated_at
+BA1,first,enterprise,甲公司,CN-ZJ,a.cn b.cn,draft,2026-11-01T09:00:00+08:00,请重拍,1234,001X,浙ICP备1号,2026-11-02T09:00:00+08:00
+`
+
+func TestMergeKeepsWhatTheFileHasNoColumnFor(t *testing.T) {
+	for name, text := range map[string]string{
+		"a.csv":   "case_no,status,status_at,phone_last4\nBA1,approved,2026-11-20T09:00:00+08:00,1234\n",
+		"a.jsonl": `{"case_no":"BA1","status":"approved","status_at":"2026-11-20T09:00:00+08:00","phone_last4":"1234"}`,
+	} {
+		dir := t.TempDir()
+		if _, err := Import(t.Context(), dir, mustRead(t, "full.csv", everyColumn), "full.csv", false, false, now); err != nil {
+			t.Fatal(err)
+		}
+		want := held(t, dir)["BA1"]
+		want.Status, want.StatusAt = knowledge.Approved, time.Date(2026, 11, 20, 1, 0, 0, 0, time.UTC)
+		out, err := Import(t.Context(), dir, mustRead(t, name, text), name, true, false, now.Add(time.Second))
+		if err != nil || out.Changed != 1 {
+			t.Errorf("%s: %+v, %v", name, out, err)
+		}
+		if got := held(t, dir)["BA1"]; digest(got) != digest(want) {
+			t.Errorf("%s: %s\nwant %s", name, digest(got), digest(want))
+		}
+		if out, err = Import(t.Context(), dir, mustRead(t, name, text), name, true, false, now.Add(2*time.Second)); err != nil || out.Changed != 0 {
+			t.Errorf("%s once more: %+v, %v", name, out, err)
+		}
+		if _, err = Import(t.Context(), dir, mustRead(t, name, text), name, false, false, now.Add(3*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if got := held(t, dir)["BA1"]; got.Note != "" || got.Domain != "" || !got.UpdatedAt.Equal(got.StatusAt) {
+			t.Errorf("%s in full: %+v", name, got)
+		}
+	}
+}
+
+func TestMergeClearsWhatTheFileHasEmpty(t *testing.T) {
+	sheet := workbook(t, [][]any{{"case_no", "status", "status_at", "phone_last4", "note"}, {"BA1", "draft", "2026-11-01T09:00:00+08:00", "1234"}})
+	for name, read := range map[string]func() []Row{
+		"csv": func() []Row {
+			return mustRead(t, "a.csv", "case_no,status,status_at,phone_last4,note\nBA1,draft,2026-11-01T09:00:00+08:00,1234,\n")
+		},
+		"jsonl": func() []Row { return mustRead(t, "a.jsonl", oneCase("BA1", `,"note":null`)) },
+		"xlsx": func() []Row {
+			rows, _, err := Read([]string{sheet}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return rows
+		},
+	} {
+		dir := t.TempDir()
+		if _, err := Import(t.Context(), dir, mustRead(t, "full.csv", everyColumn), "full.csv", false, false, now); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Import(t.Context(), dir, read(), name, true, false, now.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if got := held(t, dir)["BA1"]; got.Note != "" || got.Domain != "a.cn b.cn" || got.IDLast4 != "001X" {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
+// workbook writes a spreadsheet.
+func workbook(t *testing.T, rows [][]any) string {
+	t.Helper()
 	f := excelize.NewFile()
-	for i, r := range [][]any{{"case_no", "status", "status_at", "id_last4"}, {"BA7", "approved", "2026-11-01T09:00:00+08:00", "001X"}} {
+	defer f.Close()
+	for i, r := range rows {
 		cell, _ := excelize.CoordinatesToCellName(1, i+1)
 		if err := f.SetSheetRow("Sheet1", cell, &r); err != nil {
 			t.Fatal(err)
 		}
 	}
-	name := filepath.Join(t.TempDir(), "c.xlsx")
+	name := filepath.Join(t.TempDir(), "a.xlsx")
 	if err := f.SaveAs(name); err != nil {
 		t.Fatal(err)
 	}
-	rows, _, err = Read([]string{name}, nil)
-	if err != nil || len(rows) != 1 || rows[0].IDLast4 != "001X" {
-		t.Errorf("xlsx: %+v %v", rows, err)
-	}
+	return name
 }
 
 // oneCase is a line of JSON with what every case needs, and what is added to it.

@@ -132,6 +132,11 @@ func parse(c map[string]string) (r Row, faults []string) {
 		r.UpdatedAt = r.StatusAt
 	}
 	r.StatusAt, r.UpdatedAt = r.StatusAt.UTC(), r.UpdatedAt.UTC()
+	for _, column := range Columns {
+		if _, has := c[column]; !has {
+			r.lacks = append(r.lacks, column)
+		}
+	}
 	return r, faults
 }
 
@@ -181,9 +186,11 @@ func readCSV(file string, header func([]string) error, each func(int, map[string
 	}
 }
 
+// zip gives the cells of a line by column. A spreadsheet leaves empty cells at the end of a line out; they are there and empty all the same.
 func zip(names, values []string) map[string]string {
 	cells := map[string]string{}
 	for i, n := range names {
+		cells[n] = ""
 		if i < len(values) {
 			cells[n] = strings.TrimSpace(values[i])
 		}
