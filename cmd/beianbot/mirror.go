@@ -20,7 +20,7 @@ type mirrorCmd struct {
 
 type mirrorImportCmd struct {
 	Merge       bool     `help:"Add and update only; drop nothing, and keep what the files have no column for."`
-	AllowShrink bool     `help:"Accept files that hold more than a fifth fewer cases than the mirror."`
+	AllowShrink bool     `help:"Accept files that leave out more than a fifth of the cases in the mirror."`
 	Files       []string `arg:"" name:"file" help:"Export files: .csv, .jsonl, .xlsx."`
 }
 
@@ -41,7 +41,7 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 		bar = progressbar.NewOptions(-1, progressbar.OptionSetWriter(g.stderr), progressbar.OptionSetDescription("import"), progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
 		progress = func(n int) { bar.Set(n) }
 	}
-	rows, warnings, err := mirror.Read(c.Files, progress)
+	rows, warnings, err := mirror.Read(c.Files, mirror.ReadOptions{Now: time.Now(), Zone: conf.Operator.Zone, Progress: progress})
 	if bar != nil {
 		bar.Finish()
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -14,7 +13,7 @@ import (
 // maxLine bounds a line of JSON: far above any case, so a longer one is another kind of file.
 const maxLine = 1 << 20
 
-func readJSONLines(file string, each func(int, map[string]string), warn func(string)) error {
+func (r *reader) readJSONLines(file string) error {
 	b, err := text(file)
 	if err != nil {
 		return err
@@ -27,16 +26,20 @@ func readJSONLines(file string, each func(int, map[string]string), warn func(str
 		}
 		keys, values, err := jsonObject(l)
 		if err != nil {
-			return fmt.Errorf("%s line %d: %w (nothing was imported)", filepath.Base(file), line, err)
+			return fmt.Errorf("%s line %d: %w (nothing was imported)", r.base, line, err)
 		}
-		cells := map[string]string{}
+		rec := record{line: line, cells: map[string]string{}}
 		for i, k := range keys {
 			if !slices.Contains(Columns, k) {
-				warn(fmt.Sprintf("key %q is unknown and left out", k))
+				r.leaveOut("key", k)
+				continue
 			}
-			cells[k] = jsonCell(values[i])
+			cell, fault := jsonCell(k, values[i])
+			if rec.cells[k] = cell; fault != "" {
+				rec.faults = append(rec.faults, fault)
+			}
 		}
-		each(line, cells)
+		r.take(rec)
 	}
 	return nil
 }
@@ -87,20 +90,33 @@ func notObject(err error) error {
 	return fmt.Errorf("not a JSON object: %w", err)
 }
 
-// jsonCell is a value as the cell of a table has it.
-func jsonCell(v any) string {
+// jsonCell is a value as the cell of a table has it; several domains may be a list.
+func jsonCell(column string, v any) (cell, fault string) {
 	switch v := v.(type) {
 	case nil:
-		return ""
+		return "", ""
 	case string:
-		return strings.TrimSpace(v)
+		return strings.TrimSpace(v), ""
+	case map[string]any:
+		return "", column + " is a JSON object; give a text"
 	case []any:
-		var parts []string
-		for _, p := range v {
-			parts = append(parts, fmt.Sprint(p))
+		if column != "domain" {
+			return "", column + " is a JSON list; give a text"
 		}
-		return strings.Join(parts, " ")
+		return domains(v)
 	default:
-		return fmt.Sprint(v)
+		return fmt.Sprint(v), ""
 	}
+}
+
+func domains(list []any) (cell, fault string) {
+	var names []string
+	for _, v := range list {
+		name, ok := v.(string)
+		if !ok {
+			return "", "domain is a list of something else than texts; give the names"
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, " "), ""
 }

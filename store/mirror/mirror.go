@@ -305,7 +305,7 @@ func (s *snapshot) rows(ctx context.Context) (map[string]Row, error) {
 type Outcome struct{ Rows, Added, Changed, Removed int }
 
 // ErrShrink says that a snapshot would drop more than a fifth of the cases.
-var ErrShrink = errors.New("the files hold more than a fifth fewer cases than the mirror; if that is right, repeat with --allow-shrink (nothing was changed)")
+var ErrShrink = errors.New("more than a fifth; if that is right, repeat with --allow-shrink (nothing was changed)")
 
 // Import makes the mirror in dir what rows say, as one snapshot, all or nothing. With merge it adds and updates only. The new file is complete before
 // CURRENT is renamed to name it, so a crash leaves the old snapshot in force.
@@ -332,7 +332,7 @@ func Import(ctx context.Context, dir string, rows []Row, source string, merge, a
 	}
 	rows, out = compare(old, rows, merge)
 	if out.Removed*5 > len(old) && !allowShrink {
-		return out, ErrShrink
+		return out, fmt.Errorf("the files leave out %d of the %d cases in the mirror, %w", out.Removed, len(old), ErrShrink)
 	}
 	hash := sha256.New()
 	fmt.Fprint(hash, now.UnixNano(), len(rows))

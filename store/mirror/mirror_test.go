@@ -18,6 +18,8 @@ import (
 
 var now = time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
 
+var reading = ReadOptions{Now: now, Zone: time.FixedZone("CST", 8*60*60)}
+
 const csvText = "case_no,status,status_at,phone_last4,id_last4,subject_name,colour\nBA1,approved,2026-11-01T09:00:00+08:00,1234,,甲公司,red\nba2,draft,2026-11-02T09:00:00+08:00,,123x,乙,blue\n"
 
 func write(t *testing.T, name, text string) string {
@@ -72,7 +74,7 @@ func TestImportReplacesTheSampleAndIsTakenUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, warnings, err := Read([]string{write(t, "cases.csv", csvText)}, nil)
+	rows, warnings, err := Read([]string{write(t, "cases.csv", csvText)}, reading)
 	if err != nil || len(rows) != 2 || len(warnings) != 1 || !strings.Contains(warnings[0], "colour") {
 		t.Fatalf("%+v %v %v", rows, warnings, err)
 	}
@@ -105,6 +107,15 @@ func TestShrinkIsRefusedAndMergeKeeps(t *testing.T) {
 	if _, err := Import(ctx, dir, rows[:7], "b", false, false, now); !errors.Is(err, ErrShrink) {
 		t.Errorf("three of ten dropped: %v", err)
 	}
+	var others []Row
+	for _, r := range rows {
+		r.CaseNo += "0"
+		others = append(others, r)
+	}
+	// As many as there were, but none of those: it is what they leave out that counts.
+	if _, err := Import(ctx, dir, others, "b", false, false, now); !errors.Is(err, ErrShrink) || !strings.Contains(err.Error(), "leave out 10 of the 10 cases in the mirror, more than a fifth; if that is right, repeat with --allow-shrink") {
+		t.Errorf("ten others: %v", err)
+	}
 	if out, err := Import(ctx, dir, rows[:8], "b", false, false, now.Add(time.Second)); err != nil || out.Removed != 2 {
 		t.Errorf("two of ten dropped: %+v %v", out, err)
 	}
@@ -118,7 +129,7 @@ func TestShrinkIsRefusedAndMergeKeeps(t *testing.T) {
 
 func TestFaultsAreAllListedWithoutPersonalData(t *testing.T) {
 	text := "case_no,status,status_at,phone_last4\n,approved,2026-11-01T09:00:00+08:00,1234\nBA2,lost,yesterday,98765\nBA3,draft,2026-11-01T09:00:00+08:00,1234\nBA3,draft,2026-11-01T09:00:00+08:00,1234\n"
-	_, _, err := Read([]string{write(t, "bad.csv", text)}, nil)
+	_, _, err := Read([]string{write(t, "bad.csv", text)}, reading)
 	if err == nil {
 		t.Fatal("accepted")
 	}
@@ -134,7 +145,7 @@ func TestFaultsAreAllListedWithoutPersonalData(t *testing.T) {
 
 func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
 	jsonl := write(t, "a.jsonl", `{"case_no":"BA1","status":"draft","status_at":"2026-11-01T09:00:00+08:00","phone_last4":"1234","domain":["a.cn","b.cn"],"note":null}`+"\n\n")
-	rows, _, err := Read([]string{jsonl}, nil)
+	rows, _, err := Read([]string{jsonl}, reading)
 	if err != nil || len(rows) != 1 || rows[0].Domain != "a.cn b.cn" {
 		t.Errorf("jsonl: %+v %v", rows, err)
 	}
@@ -142,12 +153,12 @@ func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, _, err = Read([]string{write(t, "gb.csv", gb)}, nil)
+	rows, _, err = Read([]string{write(t, "gb.csv", gb)}, reading)
 	if err != nil || rows[0].SubjectName != "甲公司" {
 		t.Errorf("gb18030: %+v %v", rows, err)
 	}
 	name := workbook(t, [][]any{{"case_no", "status", "status_at", "id_last4"}, {"BA7", "approved", "2026-11-01T09:00:00+08:00", "001X"}})
-	rows, _, err = Read([]string{name}, nil)
+	rows, _, err = Read([]string{name}, reading)
 	if err != nil || len(rows) != 1 || rows[0].IDLast4 != "001X" {
 		t.Errorf("xlsx: %+v %v", rows, err)
 	}
@@ -155,7 +166,7 @@ func TestReadsJSONLinesGB18030AndXLSX(t *testing.T) {
 
 func mustRead(t *testing.T, name, text string) []Row {
 	t.Helper()
-	rows, _, err := Read([]string{write(t, name, text)}, nil)
+	rows, _, err := Read([]string{write(t, name, text)}, reading)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +234,7 @@ func TestMergeClearsWhatTheFileHasEmpty(t *testing.T) {
 		},
 		"jsonl": func() []Row { return mustRead(t, "a.jsonl", oneCase("BA1", `,"note":null`)) },
 		"xlsx": func() []Row {
-			rows, _, err := Read([]string{sheet}, nil)
+			rows, _, err := Read([]string{sheet}, reading)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -277,14 +288,39 @@ func TestALineOfJSONIsOneCase(t *testing.T) {
 		"a key twice":   {good + oneCase("BA2", `,"status":"approved"`), `a.jsonl line 2: key "status" stands twice`},
 		"too long":      {good + oneCase("BA2", `,"note":"`+strings.Repeat("长", maxLine/3)+`"`), "a.jsonl line 2: longer than 1 MB"},
 	} {
-		rows, _, err := Read([]string{write(t, "a.jsonl", tt.text)}, nil)
+		rows, _, err := Read([]string{write(t, "a.jsonl", tt.text)}, reading)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "nothing was imported") {
 			t.Errorf("%s: %d rows, %v", name, len(rows), err)
 		}
 	}
-	rows, _, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", "")+" \r\n\t\n"+oneCase("BA2", `,"note":"`+strings.Repeat("长", 100000)+`"`))}, nil)
+	rows, _, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", "")+" \r\n\t\n"+oneCase("BA2", `,"note":"`+strings.Repeat("长", 100000)+`"`))}, reading)
 	if err != nil || len(rows) != 2 {
 		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
+// TestFaultsThatWereImported are files of which something else than they say came into the mirror.
+func TestFaultsThatWereImported(t *testing.T) {
+	for name, tt := range map[string]struct{ file, text, want string }{
+		"a column twice":        {"a.csv", "case_no,Status,status_at,phone_last4,note,status,note\nBA1,draft,2026-11-01T09:00:00+08:00,1234,a,approved,b\n", `a.csv: columns stand twice: "status" as 2 and 6, "note" as 5 and 7; keep one of each (nothing was imported)`},
+		"an object":             {"a.jsonl", oneCase("BA1", "") + "\n" + oneCase("BA2", `,"note":{"a":1}`), "a.jsonl line 2: note is a JSON object; give a text"},
+		"a list":                {"a.jsonl", oneCase("BA1", `,"note":["a","b"]`), "a.jsonl line 1: note is a JSON list; give a text"},
+		"a domain with a field": {"a.jsonl", oneCase("BA1", `,"domain":["a.cn",{"name":"b.cn"}]`), "a.jsonl line 1: domain is a list of something else than texts"},
+		"a domain's object":     {"a.jsonl", oneCase("BA1", `,"domain":{"name":"b.cn"}`), "a.jsonl line 1: domain is a JSON object; give a text"},
+		"a status to come":      {"a.csv", "case_no,status,status_at,phone_last4\nBA1,draft,2026-11-25T10:00:01+08:00,1234\n", "a.csv line 2: status_at 2026-11-25T10:00:01+08:00 lies more than a day ahead"},
+		"an update to come":     {"a.jsonl", oneCase("BA1", `,"updated_at":"2062-11-01T09:00:00+08:00"`), "a.jsonl line 1: updated_at 2062-11-01T09:00:00+08:00 lies more than a day ahead"},
+	} {
+		rows, _, err := Read([]string{write(t, tt.file, tt.text)}, reading)
+		if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "nothing was imported") {
+			t.Errorf("%s: %+v, %v", name, rows, err)
+		}
+	}
+	text := "case_no,status,status_at,phone_last4,colour,colour,,\nBA1,draft,2026-11-25T10:00:00+08:00,1234,a,b,,\n"
+	if rows, warnings, err := Read([]string{write(t, "a.csv", text)}, reading); err != nil || len(rows) != 1 || len(warnings) != 1 {
+		t.Errorf("columns twice that are left out, and a clock a day late: %+v, %v, %v", rows, warnings, err)
+	}
+	if _, warnings, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", `,"extra":{"a":1}`))}, reading); err != nil || len(warnings) != 1 {
+		t.Errorf("an object that is left out: %v, %v", warnings, err)
 	}
 }
 
