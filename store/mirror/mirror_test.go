@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -296,6 +297,89 @@ func TestALineOfJSONIsOneCase(t *testing.T) {
 	rows, _, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", "")+" \r\n\t\n"+oneCase("BA2", `,"note":"`+strings.Repeat("长", 100000)+`"`))}, reading)
 	if err != nil || len(rows) != 2 {
 		t.Errorf("%d rows, %v", len(rows), err)
+	}
+}
+
+// TestSpreadsheetCells has numbers as spreadsheets keep them, in formats as people choose them.
+func TestSpreadsheetCells(t *testing.T) {
+	serial := 46346 + 35424.0/86400 // 2026-11-20 09:50:24
+	for name, tt := range map[string]struct {
+		value   any
+		format  string // of the cell, or
+		builtIn int
+		column  string
+		want    string // of the row, or of the fault
+	}{
+		"date and time":           {serial, "yyyy-mm-dd hh:mm:ss", 0, "status_at", "2026-11-20T01:50:24Z"},
+		"date, time cut off":      {serial, "yyyy/m/d", 0, "status_at", "2026-11-20T01:50:24Z"},
+		"Chinese date":            {46346, `[$-804]yyyy"年"m"月"d"日";@`, 0, "status_at", "2026-11-19T16:00:00Z"},
+		"built-in date":           {serial, "", 22, "status_at", "2026-11-20T01:50:24Z"},
+		"built-in Chinese date":   {serial, "", 31, "updated_at", "2026-11-20T01:50:24Z"},
+		"half a second":           {serial + 0.4/86400, `d-mmm-yy h:mm AM/PM`, 0, "status_at", "2026-11-20T01:50:24Z"},
+		"hours beyond a day":      {serial, "[h]:mm", 0, "status_at", "2026-11-20T01:50:24Z"},
+		"a text in a date format": {"2026-11-20T09:50:24+08:00", "yyyy-mm-dd", 0, "status_at", "2026-11-20T01:50:24Z"},
+		"a time of day":           {0.41, "hh:mm", 0, "status_at", `line 2: status_at "0.4100000000": not a time`},
+		"no date format":          {serial, "", 0, "status_at", `line 2: status_at "46346.41": not a time`},
+		"a date to come":          {serial + 30, "", 14, "status_at", "line 2: status_at 2026-12-20T09:50:24+08:00 lies more than a day ahead"},
+		"typed without a zone":    {"2026-11-20 09:50:24", "", 0, "status_at", `line 2: status_at "2026-11-20 09:50:24": not a time`},
+		"four digits":             {12, "0000", 0, "phone_last4", "0012"},
+		"four digits, decorated":  {12, `[Red]0000_);\-0000;"-";@`, 0, "phone_last4", "0012"},
+		"digits without zeros":    {12, "", 0, "phone_last4", "line 2: phone_last4 is not four digits"},
+		"a separator":             {1234, "#,##0", 0, "phone_last4", "1234"},
+		"a text of digits":        {"0012", "0000", 0, "phone_last4", "0012"},
+		"the last may be X":       {"001X", "0000", 0, "id_last4", "001X"},
+		"a long number":           {20240617003, "", 11, "case_no", "20240617003"},
+		"a long number, general":  {20240617003, "General", 0, "case_no", "20240617003"},
+		"a date elsewhere":        {46346, "yyyy-mm-dd", 0, "note", "2026-11-20T00:00:00+08:00"},
+		"a percentage":            {0.5, "0%", 0, "note", "0.5"},
+	} {
+		columns := []string{"case_no", "status", "status_at", "phone_last4", "id_last4", "note", "updated_at"}
+		cells := []any{"BA1", "draft", "2026-11-01T09:00:00+08:00", "1234", "", "", ""}
+		at := slices.Index(columns, tt.column)
+		cells[at] = tt.value
+		f := excelize.NewFile()
+		style := excelize.Style{NumFmt: tt.builtIn}
+		if tt.format != "" {
+			style.CustomNumFmt = &tt.format
+		}
+		id, err := f.NewStyle(&style)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cell, _ := excelize.CoordinatesToCellName(at+1, 2)
+		if err := errors.Join(f.SetSheetRow("Sheet1", "A1", &columns), f.SetSheetRow("Sheet1", "A2", &cells), f.SetCellStyle("Sheet1", cell, cell, id)); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "a.xlsx")
+		if err := f.SaveAs(file); err != nil {
+			t.Fatal(err)
+		}
+		rows, _, err := Read([]string{file}, reading)
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = digest(rows[0])
+		}
+		if !strings.Contains(got, tt.want) || (err != nil) != strings.HasPrefix(tt.want, "line ") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestSpreadsheetThatCountsFrom1904(t *testing.T) {
+	f := excelize.NewFile()
+	yes := true
+	id, err := f.NewStyle(&excelize.Style{NumFmt: 22})
+	err = errors.Join(err, f.SetWorkbookProps(&excelize.WorkbookPropsOptions{Date1904: &yes}), f.SetSheetRow("Sheet1", "A1", &[]any{"case_no", "status", "status_at", "phone_last4"}),
+		f.SetSheetRow("Sheet1", "A2", &[]any{"BA1", "draft", 46346 - 1462, "1234"}), f.SetCellStyle("Sheet1", "C2", "C2", id))
+	file := filepath.Join(t.TempDir(), "a.xlsx")
+	if err := errors.Join(err, f.SaveAs(file)); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := Read([]string{file}, reading)
+	if err != nil || !rows[0].StatusAt.Equal(time.Date(2026, 11, 19, 16, 0, 0, 0, time.UTC)) {
+		t.Errorf("%+v, %v", rows, err)
 	}
 }
 

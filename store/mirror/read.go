@@ -15,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"beianbot/knowledge"
@@ -244,41 +243,4 @@ func zip(names, values []string) map[string]string {
 		}
 	}
 	return cells
-}
-
-func (r *reader) readXLSX(file string) error {
-	// A spreadsheet is a zip; the limit keeps a small file from unpacking without end.
-	f, err := excelize.OpenFile(file, excelize.Options{UnzipSizeLimit: 1 << 30, UnzipXMLSizeLimit: 64 << 20, RawCellValue: true})
-	if err != nil {
-		return fmt.Errorf("%s: not a readable spreadsheet: %w", r.base, err)
-	}
-	defer f.Close()
-	rows, err := f.Rows(f.GetSheetName(0))
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.base, err)
-	}
-	defer rows.Close()
-	var names []string
-	for line := 1; rows.Next(); line++ {
-		cols, err := rows.Columns()
-		if err != nil {
-			return fmt.Errorf("%s line %d: %w", r.base, line, err)
-		}
-		if names == nil {
-			for _, c := range cols {
-				names = append(names, strings.ToLower(strings.TrimSpace(c)))
-			}
-			if err := r.header(names); err != nil {
-				return err
-			}
-			continue
-		}
-		if strings.TrimSpace(strings.Join(cols, "")) != "" {
-			r.take(record{line: line, cells: zip(names, cols)})
-		}
-	}
-	if names == nil {
-		return fmt.Errorf("%s: the first sheet is empty", r.base)
-	}
-	return rows.Error()
 }
