@@ -59,6 +59,9 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
 	}
+	if d := out.Former; d != nil {
+		fmt.Fprintf(g.stderr, "warning: the former mirror was not readable, so there was nothing to compare with and the shrink check was skipped (%s: %s)\n", d.Place, d.Why)
+	}
 	fmt.Fprintf(g.stdout, "imported %d cases (%d new, %d changed, %d removed)\n", out.Rows, out.Added, out.Changed, out.Removed)
 	return nil
 }

@@ -122,7 +122,27 @@ func Open(ctx context.Context, dir string, sample bool, now time.Time) (*Mirror,
 	return m, nil
 }
 
-// current is the name of the snapshot in force; "" when there is none.
+// Damage says that a mirror is there and cannot be read. Only an import in full helps, which does not mind.
+type Damage struct{ Place, Why string }
+
+func (d *Damage) Error() string { return fmt.Sprintf("mirror %s: %s; import again", d.Place, d.Why) }
+
+// unreadable says why a mirror file cannot be read. It may be whole where nobody waited for it, or where it may not be opened.
+func unreadable(ctx context.Context, file string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("mirror %s: %w", file, ctx.Err())
+	}
+	f, barred := os.Open(file)
+	if barred != nil && !errors.Is(barred, fs.ErrNotExist) {
+		return fmt.Errorf("mirror: %w; check mirror.path and its rights", barred)
+	}
+	if barred == nil {
+		f.Close()
+	}
+	return &Damage{Place: file, Why: fmt.Sprintf("not readable (%v)", err)}
+}
+
+// currentName is the name of the snapshot in force; "" when there is none.
 func currentName(dir string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, "CURRENT"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -133,7 +153,7 @@ func currentName(dir string) (string, error) {
 	}
 	name := strings.TrimSpace(string(b))
 	if name != filepath.Base(name) || !strings.HasPrefix(name, "mirror-") {
-		return "", fmt.Errorf("mirror %s: CURRENT names %q, which is no mirror file; import again", dir, name)
+		return "", &Damage{Place: dir, Why: fmt.Sprintf("CURRENT names %.60q, which is no mirror file", name)}
 	}
 	return name, nil
 }
@@ -171,15 +191,15 @@ func open(ctx context.Context, file string) (*snapshot, error) {
 	var synced int64
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: not readable (%w); import again", file, err)
+		return nil, unreadable(ctx, file, err)
 	}
 	if version != schemaVersion {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: its schema is version %d, this program reads %d; import again with this program", file, version, schemaVersion)
+		return nil, &Damage{Place: file, Why: fmt.Sprintf("its schema is version %d, this program reads %d", version, schemaVersion)}
 	}
 	if err := db.QueryRowContext(ctx, "SELECT source, synced_at, rows FROM meta").Scan(&s.meta.Source, &synced, &s.meta.Rows); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: not readable (%w); import again", file, err)
+		return nil, unreadable(ctx, file, err)
 	}
 	s.meta.SyncedAt = time.UnixMilli(synced).UTC()
 	return s, nil
@@ -302,35 +322,32 @@ func (s *snapshot) rows(ctx context.Context) (map[string]Row, error) {
 }
 
 // Outcome is what an import did.
-type Outcome struct{ Rows, Added, Changed, Removed int }
+type Outcome struct {
+	Rows, Added, Changed, Removed int
+	// Former is why the mirror that was there could not be read; nothing was compared with it then, and no shrinking seen.
+	Former *Damage
+}
 
 // ErrShrink says that a snapshot would drop more than a fifth of the cases.
 var ErrShrink = errors.New("more than a fifth; if that is right, repeat with --allow-shrink (nothing was changed)")
 
 // Import makes the mirror in dir what rows say, as one snapshot, all or nothing. With merge it adds and updates only. The new file is complete before
-// CURRENT is renamed to name it, so a crash leaves the old snapshot in force.
+// CURRENT is renamed to name it, so a crash leaves the old snapshot in force. A mirror that cannot be read is replaced, unless merge is set: see Outcome.Former.
 func Import(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
 	var out Outcome
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mirror %s: the folder cannot be made: %w; check mirror.path", dir, err)
 	}
-	old := map[string]Row{}
-	name, err := currentName(dir)
-	if err != nil {
+	name, old, err := former(ctx, dir)
+	var damage *Damage
+	if errors.As(err, &damage) && merge {
+		return out, fmt.Errorf("mirror %s: %s, so there is nothing to merge with; import in full, without --merge (nothing was changed)", damage.Place, damage.Why)
+	}
+	if err != nil && damage == nil {
 		return out, err
 	}
-	if name != "" {
-		s, err := open(ctx, filepath.Join(dir, name))
-		if err != nil {
-			return out, err
-		}
-		old, err = s.rows(ctx)
-		s.db.Close()
-		if err != nil {
-			return out, err
-		}
-	}
 	rows, out = compare(old, rows, merge)
+	out.Former = damage
 	if out.Removed*5 > len(old) && !allowShrink {
 		return out, fmt.Errorf("the files leave out %d of the %d cases in the mirror, %w", out.Removed, len(old), ErrShrink)
 	}
@@ -363,6 +380,26 @@ func Import(ctx context.Context, dir string, rows []Row, source string, merge, a
 		os.Remove(filepath.Join(dir, name))
 	}
 	return out, nil
+}
+
+// former is the snapshot in force: the name of its file, "" when there is none, and its cases. A *Damage comes with the name where that is known.
+func former(ctx context.Context, dir string) (name string, rows map[string]Row, err error) {
+	if name, err = currentName(dir); err != nil || name == "" {
+		return name, nil, err
+	}
+	file := filepath.Join(dir, name)
+	s, err := open(ctx, file)
+	if err != nil {
+		return name, nil, err
+	}
+	defer s.db.Close()
+	if rows, err = s.rows(ctx); err != nil {
+		return name, nil, unreadable(ctx, file, err)
+	}
+	if len(rows) != s.meta.Rows {
+		return name, nil, &Damage{Place: file, Why: fmt.Sprintf("%d cases of %d are left", len(rows), s.meta.Rows)}
+	}
+	return name, rows, nil
 }
 
 // compare gives the rows that the mirror is to hold, and what that does to the old ones.

@@ -2,6 +2,7 @@ package mirror
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -405,6 +406,139 @@ func TestFaultsThatWereImported(t *testing.T) {
 	}
 	if _, warnings, err := Read([]string{write(t, "a.jsonl", oneCase("BA1", `,"extra":{"a":1}`))}, reading); err != nil || len(warnings) != 1 {
 		t.Errorf("an object that is left out: %v, %v", warnings, err)
+	}
+}
+
+// damages are what can become of a mirror on disk; each is done to a mirror of 300 cases, whose file has 20 pages or more.
+var damages = map[string]func(t *testing.T, dir, file string){
+	"cut off in a page":   func(t *testing.T, _, file string) { cut(t, file, 5000) },
+	"cut off at a page":   func(t *testing.T, _, file string) { cut(t, file, 8192) },
+	"emptied":             func(t *testing.T, _, file string) { cut(t, file, 0) },
+	"overwritten":         func(t *testing.T, _, file string) { overwrite(t, file, 0) },
+	"overwritten further": func(t *testing.T, _, file string) { overwrite(t, file, 3*4096) },
+	"missing": func(t *testing.T, _, file string) {
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
+	},
+	"CURRENT empty":            func(t *testing.T, dir, _ string) { point(t, dir, "") },
+	"CURRENT names nothing":    func(t *testing.T, dir, _ string) { point(t, dir, "mirror-0123456789abcdef.db\n") },
+	"CURRENT is no name":       func(t *testing.T, dir, _ string) { point(t, dir, "../s.db\n") },
+	"of another program":       func(t *testing.T, _, file string) { alter(t, file, "PRAGMA user_version = 900") },
+	"cases are gone":           func(t *testing.T, _, file string) { alter(t, file, "DROP TABLE cases") },
+	"fewer cases than it says": func(t *testing.T, _, file string) { alter(t, file, "DELETE FROM cases WHERE case_no > 'BA100'") },
+}
+
+func cut(t *testing.T, file string, size int64) {
+	t.Helper()
+	if err := os.Truncate(file, size); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overwrite puts garbage from an offset to the end.
+func overwrite(t *testing.T, file string, from int) {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := from; i < len(b); i++ {
+		b[i] = byte(i*i + 7*i + 171)
+	}
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func point(t *testing.T, dir, name string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, "CURRENT"), []byte(name), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func alter(t *testing.T, file, query string) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(query)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// many are cases with notes, BA000 and so on.
+func many(n int) (rows []Row) {
+	for i := range n {
+		rows = append(rows, Row{CaseNo: fmt.Sprintf("BA%03d", i), Status: knowledge.Draft, StatusAt: now, UpdatedAt: now, PhoneLast4: "1234", Note: strings.Repeat("请重拍身份证", 20)})
+	}
+	return rows
+}
+
+// filled makes a mirror of 300 cases and gives its file.
+func filled(t *testing.T) (dir, file string) {
+	t.Helper()
+	dir = t.TempDir()
+	if _, err := Import(t.Context(), dir, many(300), "a", false, false, now); err != nil {
+		t.Fatal(err)
+	}
+	name, err := currentName(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir, filepath.Join(dir, name)
+}
+
+func TestAnImportReplacesADamagedMirror(t *testing.T) {
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			dir, file := filled(t)
+			damage(t, dir, file)
+			before, _ := os.ReadFile(filepath.Join(dir, "CURRENT"))
+			var d *Damage
+			_, err := Import(t.Context(), dir, many(1), "b", true, true, now.Add(time.Second))
+			if err == nil || errors.As(err, &d) || !strings.Contains(err.Error(), "import in full, without --merge (nothing was changed)") {
+				t.Errorf("merge: %v", err)
+			}
+			if after, _ := os.ReadFile(filepath.Join(dir, "CURRENT")); string(after) != string(before) {
+				t.Errorf("the refused merge changed CURRENT to %q", after)
+			}
+			out, err := Import(t.Context(), dir, many(10), "b", false, false, now.Add(2*time.Second))
+			if err != nil || out.Rows != 10 || out.Added != 10 || out.Removed != 0 || out.Former == nil {
+				t.Fatalf("%+v, %v", out, err)
+			}
+			if got := held(t, dir); len(got) != 10 {
+				t.Errorf("holds %d cases", len(got))
+			}
+			if _, err := os.Stat(file); !strings.HasPrefix(name, "CURRENT") && err == nil {
+				t.Error("the damaged file is left")
+			}
+			if out, err := Import(t.Context(), dir, many(5), "c", false, false, now.Add(3*time.Second)); !errors.Is(err, ErrShrink) || out.Former != nil {
+				t.Errorf("afterwards: %+v, %v", out, err)
+			}
+		})
+	}
+}
+
+// TestOnlyDamageIsPassedOver: what could not be read for another reason may be whole.
+func TestOnlyDamageIsPassedOver(t *testing.T) {
+	dir, file := filled(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Import(ctx, dir, many(1), "b", false, true, now.Add(time.Second)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	if got := held(t, dir); len(got) != 300 {
+		t.Errorf("holds %d cases", len(got))
+	}
+	if err := errors.Join(os.Remove(file), os.Symlink(file, file)); err != nil { // stands for what may not be opened, which the superuser may
+		t.Fatal(err)
+	}
+	if _, err := Import(t.Context(), dir, many(1), "b", false, true, now.Add(2*time.Second)); err == nil || !strings.Contains(err.Error(), "check mirror.path and its rights") {
+		t.Errorf("a link to itself: %v", err)
 	}
 }
 
