@@ -201,6 +201,35 @@ func TestMirrorCommands(t *testing.T) {
 	}
 }
 
+// TestADamagedMirrorIsReplaced follows the remedy that every command names.
+func TestADamagedMirrorIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	env := environment(t, dir)
+	file := filepath.Join(dir, "c.csv")
+	if err := os.WriteFile(file, []byte("case_no,status,status_at,phone_last4\nBA20260101001,approved,2026-11-01T09:00:00+08:00,1234\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(t, env, "", "mirror", "import", file); code != 0 {
+		t.Fatal(errs)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mirror", "CURRENT"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := call(t, env, "", "mirror", "status"); code != 1 || !strings.Contains(errs, "import again") {
+		t.Errorf("status: exit %d: %s", code, errs)
+	}
+	if code, _, errs := call(t, env, "", "mirror", "import", "--merge", file); code != 1 || !strings.Contains(errs, "import in full, without --merge") {
+		t.Errorf("merge: exit %d: %s", code, errs)
+	}
+	code, out, errs := call(t, env, "", "mirror", "import", file)
+	if code != 0 || !strings.Contains(out, "imported 1 cases (1 new") || !strings.Contains(errs, "the former mirror was not readable, so there was nothing to compare with and the shrink check was skipped") {
+		t.Errorf("import: exit %d: %s%s", code, out, errs)
+	}
+	if code, _, errs := call(t, env, "", "mirror", "import", "--merge", file); code != 0 || errs != "" {
+		t.Errorf("merge afterwards: exit %d: %s", code, errs)
+	}
+}
+
 func TestServeAnswersAndRefusesASecond(t *testing.T) {
 	dir := t.TempDir()
 	base := startServer(t, dir)

@@ -21,8 +21,8 @@ type mirrorCmd struct {
 }
 
 type mirrorImportCmd struct {
-	Merge       bool     `help:"Add and update only; drop nothing."`
-	AllowShrink bool     `help:"Accept files that hold more than a fifth fewer cases than the mirror."`
+	Merge       bool     `help:"Add and update only; drop nothing, and keep what the files have no column for."`
+	AllowShrink bool     `help:"Accept files that leave out more than a fifth of the cases in the mirror."`
 	Files       []string `arg:"" name:"file" help:"Export files: .csv, .jsonl, .xlsx."`
 }
 
@@ -45,7 +45,7 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	}
 	var warnings []string // also when there is an error
 	rows, err := untilTold(g.ctx, func() (rows []mirror.Row, err error) {
-		rows, warnings, err = mirror.Read(c.Files, progress)
+		rows, warnings, err = mirror.Read(c.Files, mirror.ReadOptions{Now: time.Now(), Zone: conf.Operator.Zone, Progress: progress})
 		return rows, err
 	})
 	if bar != nil {
@@ -70,6 +70,9 @@ func (c *mirrorImportCmd) Run(g *globals) error {
 	out, err := mirror.Import(g.ctx, conf.Mirror.Path, rows, strings.Join(names, ", "), c.Merge, c.AllowShrink, time.Now())
 	if err != nil {
 		return fmt.Errorf("import: %w", err)
+	}
+	if d := out.Former; d != nil {
+		fmt.Fprintf(g.stderr, "warning: the former mirror was not readable, so there was nothing to compare with and the shrink check was skipped (%s: %s)\n", d.Place, d.Why)
 	}
 	fmt.Fprintf(g.stdout, "imported %d cases (%d new, %d changed, %d removed)\n", out.Rows, out.Added, out.Changed, out.Removed)
 	return nil

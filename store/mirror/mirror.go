@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,37 @@ type Row struct {
 	IDLast4     string                  `json:"id_last4"`
 	ICPNo       string                  `json:"icp_no"`
 	UpdatedAt   time.Time               `json:"updated_at"`
+
+	lacks []string // the columns that its file does not have; a merge leaves them as they are
+}
+
+// onto is the row in a merge: what its file has no column for stays as it was in the mirror. A column that is there and empty clears.
+func (r Row) onto(old Row) Row {
+	for _, column := range r.lacks {
+		switch column {
+		case "filing_type":
+			r.FilingType = old.FilingType
+		case "subject_type":
+			r.SubjectType = old.SubjectType
+		case "subject_name":
+			r.SubjectName = old.SubjectName
+		case "province":
+			r.Province = old.Province
+		case "domain":
+			r.Domain = old.Domain
+		case "note":
+			r.Note = old.Note
+		case "phone_last4":
+			r.PhoneLast4 = old.PhoneLast4
+		case "id_last4":
+			r.IDLast4 = old.IDLast4
+		case "icp_no":
+			r.ICPNo = old.ICPNo
+		case "updated_at":
+			r.UpdatedAt = old.UpdatedAt
+		}
+	}
+	return r
 }
 
 // schemaVersion is that of mirror files; a file of another version is not read.
@@ -90,7 +122,27 @@ func Open(ctx context.Context, dir string, sample bool, now time.Time) (*Mirror,
 	return m, nil
 }
 
-// current is the name of the snapshot in force; "" when there is none.
+// Damage says that a mirror is there and cannot be read. Only an import in full helps, which does not mind.
+type Damage struct{ Place, Why string }
+
+func (d *Damage) Error() string { return fmt.Sprintf("mirror %s: %s; import again", d.Place, d.Why) }
+
+// unreadable says why a mirror file cannot be read. It may be whole where nobody waited for it, or where it may not be opened.
+func unreadable(ctx context.Context, file string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("mirror %s: %w", file, ctx.Err())
+	}
+	f, barred := os.Open(file)
+	if barred != nil && !errors.Is(barred, fs.ErrNotExist) {
+		return fmt.Errorf("mirror: %w; check mirror.path and its rights", barred)
+	}
+	if barred == nil {
+		f.Close()
+	}
+	return &Damage{Place: file, Why: fmt.Sprintf("not readable (%v)", err)}
+}
+
+// currentName is the name of the snapshot in force; "" when there is none.
 func currentName(dir string) (string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, "CURRENT"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,7 +153,7 @@ func currentName(dir string) (string, error) {
 	}
 	name := strings.TrimSpace(string(b))
 	if name != filepath.Base(name) || !strings.HasPrefix(name, "mirror-") {
-		return "", fmt.Errorf("mirror %s: CURRENT names %q, which is no mirror file; import again", dir, name)
+		return "", &Damage{Place: dir, Why: fmt.Sprintf("CURRENT names %.60q, which is no mirror file", name)}
 	}
 	return name, nil
 }
@@ -142,15 +194,15 @@ func open(ctx context.Context, file string) (*snapshot, error) {
 	var synced int64
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: not readable (%w); import again", file, err)
+		return nil, unreadable(ctx, file, err)
 	}
 	if version != schemaVersion {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: its schema is version %d, this program reads %d; import again with this program", file, version, schemaVersion)
+		return nil, &Damage{Place: file, Why: fmt.Sprintf("its schema is version %d, this program reads %d", version, schemaVersion)}
 	}
 	if err := db.QueryRowContext(ctx, "SELECT source, synced_at, rows FROM meta").Scan(&s.meta.Source, &synced, &s.meta.Rows); err != nil {
 		db.Close()
-		return nil, fmt.Errorf("mirror %s: not readable (%w); import again", file, err)
+		return nil, unreadable(ctx, file, err)
 	}
 	s.meta.SyncedAt = time.UnixMilli(synced).UTC()
 	return s, nil
@@ -282,16 +334,21 @@ func (s *snapshot) rows(ctx context.Context) (map[string]Row, error) {
 }
 
 // Outcome is what an import did.
-type Outcome struct{ Rows, Added, Changed, Removed int }
+type Outcome struct {
+	Rows, Added, Changed, Removed int
+	// Former is why the mirror that was there could not be read; nothing was compared with it then, and no shrinking seen.
+	Former *Damage
+}
 
 // ErrShrink says that a snapshot would drop more than a fifth of the cases.
-var ErrShrink = errors.New("the files hold more than a fifth fewer cases than the mirror; if that is right, repeat with --allow-shrink (nothing was changed)")
+var ErrShrink = errors.New("more than a fifth; if that is right, repeat with --allow-shrink (nothing was changed)")
 
 // ErrInterrupted says that an import was told to stop before the new snapshot was in force.
 var ErrInterrupted = errors.New("interrupted; nothing was changed")
 
 // Import makes the mirror in dir what rows say, as one snapshot, all or nothing. With merge it adds and updates only. The new file is complete before
-// CURRENT is renamed to name it, so a crash leaves the old snapshot in force. When ctx ends before that, it gives ErrInterrupted.
+// CURRENT is renamed to name it, so a crash leaves the old snapshot in force; when ctx ends before that, it gives ErrInterrupted. A mirror that cannot be read is
+// replaced, unless merge is set: see Outcome.Former.
 func Import(ctx context.Context, dir string, rows []Row, source string, merge, allowShrink bool, now time.Time) (Outcome, error) {
 	out, err := importRows(ctx, dir, rows, source, merge, allowShrink, now)
 	if err != nil && ctx.Err() != nil { // whatever the interrupted statement says
@@ -305,47 +362,19 @@ func importRows(ctx context.Context, dir string, rows []Row, source string, merg
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, fmt.Errorf("mirror %s: the folder cannot be made: %w; check mirror.path", dir, err)
 	}
-	old := map[string]Row{}
-	name, err := currentName(dir)
-	if err != nil {
+	name, old, err := former(ctx, dir)
+	var damage *Damage
+	if errors.As(err, &damage) && merge {
+		return out, fmt.Errorf("mirror %s: %s, so there is nothing to merge with; import in full, without --merge (nothing was changed)", damage.Place, damage.Why)
+	}
+	if err != nil && damage == nil {
 		return out, err
 	}
-	if name != "" {
-		s, err := open(ctx, filepath.Join(dir, name))
-		if err != nil {
-			return out, err
-		}
-		old, err = s.rows(ctx)
-		s.db.Close()
-		if err != nil {
-			return out, err
-		}
-	}
-	in := map[string]bool{}
-	for _, r := range rows {
-		in[r.CaseNo] = true
-		before, had := old[r.CaseNo]
-		switch {
-		case !had:
-			out.Added++
-		case digest(before) != digest(r):
-			out.Changed++
-		}
-	}
-	for no, r := range old {
-		if in[no] {
-			continue
-		}
-		if merge {
-			rows = append(rows, r)
-		} else {
-			out.Removed++
-		}
-	}
+	rows, out = compare(old, rows, merge)
+	out.Former = damage
 	if out.Removed*5 > len(old) && !allowShrink {
-		return out, ErrShrink
+		return out, fmt.Errorf("the files leave out %d of the %d cases in the mirror, %w", out.Removed, len(old), ErrShrink)
 	}
-	out.Rows = len(rows)
 	hash := sha256.New()
 	fmt.Fprint(hash, now.UnixNano(), len(rows))
 	file := filepath.Join(dir, "mirror-"+hex.EncodeToString(hash.Sum(nil))[:16]+".db")
@@ -375,6 +404,58 @@ func importRows(ctx context.Context, dir string, rows []Row, source string, merg
 		os.Remove(filepath.Join(dir, name))
 	}
 	return out, nil
+}
+
+// former is the snapshot in force: the name of its file, "" when there is none, and its cases. A *Damage comes with the name where that is known.
+func former(ctx context.Context, dir string) (name string, rows map[string]Row, err error) {
+	if name, err = currentName(dir); err != nil || name == "" {
+		return name, nil, err
+	}
+	file := filepath.Join(dir, name)
+	s, err := open(ctx, file)
+	if err != nil {
+		return name, nil, err
+	}
+	defer s.db.Close()
+	if rows, err = s.rows(ctx); err != nil {
+		return name, nil, unreadable(ctx, file, err)
+	}
+	if len(rows) != s.meta.Rows {
+		return name, nil, &Damage{Place: file, Why: fmt.Sprintf("%d cases of %d are left", len(rows), s.meta.Rows)}
+	}
+	return name, rows, nil
+}
+
+// compare gives the rows that the mirror is to hold, and what that does to the old ones.
+func compare(old map[string]Row, rows []Row, merge bool) (next []Row, out Outcome) {
+	next = slices.Grow(next, len(rows))
+	in := map[string]bool{}
+	for _, r := range rows {
+		in[r.CaseNo] = true
+		before, had := old[r.CaseNo]
+		if merge && had {
+			r = r.onto(before)
+		}
+		switch {
+		case !had:
+			out.Added++
+		case digest(before) != digest(r):
+			out.Changed++
+		}
+		next = append(next, r)
+	}
+	for no, r := range old {
+		if in[no] {
+			continue
+		}
+		if merge {
+			next = append(next, r)
+		} else {
+			out.Removed++
+		}
+	}
+	out.Rows = len(next)
+	return next, out
 }
 
 // settle brings the finished file to disk and gives it its name.

@@ -1,10 +1,9 @@
 package mirror
 
 import (
-	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +15,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"beianbot/knowledge"
@@ -28,76 +26,122 @@ var Columns = []string{"case_no", "filing_type", "subject_type", "subject_name",
 // maxFaults is how many faults of a file are listed; a file with more has one cause, not many.
 const maxFaults = 20
 
+// ReadOptions say how files are read.
+type ReadOptions struct {
+	Now      time.Time      // a status that lies more than a day after it is a fault
+	Zone     *time.Location // of the date cells of a spreadsheet, which name none; nil is UTC
+	Progress func(rows int) // is called with the number of rows read so far; may be nil
+}
+
 // Read reads export files (.csv, .jsonl or .ndjson, .xlsx). Any fault refuses them all; the error lists the faults with file and line, without the cell's personal
-// data. Warnings tell of columns left out. progress is called with the number of rows read so far.
-func Read(files []string, progress func(rows int)) (rows []Row, warnings []string, err error) {
-	var faults []string
-	seen := map[string]string{}
+// data. Warnings tell of columns left out.
+func Read(files []string, o ReadOptions) (rows []Row, warnings []string, err error) {
+	o.Zone = cmp.Or(o.Zone, time.UTC)
+	r := reader{ReadOptions: o, seen: map[string]string{}}
 	for _, file := range files {
-		base := filepath.Base(file)
-		each := func(line int, cells map[string]string) {
-			where := fmt.Sprintf("%s line %d", base, line)
-			r, bad := parse(cells)
-			for _, b := range bad {
-				faults = append(faults, where+": "+b)
-			}
-			if first, twice := seen[r.CaseNo]; twice && r.CaseNo != "" {
-				faults = append(faults, fmt.Sprintf("%s: case_no stands already at %s", where, first))
-			}
-			seen[r.CaseNo] = where
-			rows = append(rows, r)
-			if progress != nil {
-				progress(len(rows))
-			}
-		}
-		header := func(names []string) error {
-			for _, n := range names {
-				if n != "" && !slices.Contains(Columns, n) {
-					warnings = append(warnings, fmt.Sprintf("%s: column %q is unknown and left out", base, n))
-				}
-			}
-			for _, need := range []string{"case_no", "status", "status_at"} {
-				if !slices.Contains(names, need) {
-					return fmt.Errorf("%s: column %q is missing", base, need)
-				}
-			}
-			if !slices.Contains(names, "phone_last4") && !slices.Contains(names, "id_last4") {
-				return fmt.Errorf("%s: one of the columns phone_last4 and id_last4 is needed", base)
-			}
-			return nil
-		}
-		switch ext := strings.ToLower(filepath.Ext(file)); ext {
-		case ".csv":
-			err = readCSV(file, header, each)
-		case ".jsonl", ".ndjson", ".json":
-			err = readJSONLines(file, each, func(w string) {
-				if w = base + ": " + w; !slices.Contains(warnings, w) {
-					warnings = append(warnings, w)
-				}
-			})
-		case ".xlsx":
-			err = readXLSX(file, header, each)
-		default:
-			err = fmt.Errorf("%s: unknown kind of file %q; give .csv, .jsonl or .xlsx", base, ext)
-		}
-		if err != nil {
-			return nil, warnings, err
+		r.base = filepath.Base(file)
+		if err := r.file(file); err != nil {
+			return nil, r.warnings, err
 		}
 	}
-	if len(faults) > 0 {
-		n := len(faults)
+	if n := len(r.faults); n > 0 {
 		if n > maxFaults {
-			faults = append(faults[:maxFaults], fmt.Sprintf("… and %d more", n-maxFaults))
+			r.faults = append(r.faults[:maxFaults], fmt.Sprintf("… and %d more", n-maxFaults))
 		}
-		return nil, warnings, fmt.Errorf("%d faults, nothing was imported:\n  %s", n, strings.Join(faults, "\n  "))
+		return nil, r.warnings, fmt.Errorf("%d faults, nothing was imported:\n  %s", n, strings.Join(r.faults, "\n  "))
 	}
-	return rows, warnings, nil
+	return r.rows, r.warnings, nil
+}
+
+// record is a line of a file: its cells by column, without those of columns that the file does not have, and what is wrong with it already.
+type record struct {
+	line   int
+	cells  map[string]string
+	faults []string
+}
+
+// reader gathers what files hold; its readCSV, readJSONLines and readXLSX give every line to take.
+type reader struct {
+	ReadOptions
+	base             string // the file at hand
+	rows             []Row
+	warnings, faults []string
+	seen             map[string]string // where each case number stands
+}
+
+func (r *reader) file(file string) error {
+	switch ext := strings.ToLower(filepath.Ext(file)); ext {
+	case ".csv":
+		return r.readCSV(file)
+	case ".jsonl", ".ndjson", ".json":
+		return r.readJSONLines(file)
+	case ".xlsx":
+		return r.readXLSX(file)
+	default:
+		return fmt.Errorf("%s: unknown kind of file %q; give .csv, .jsonl or .xlsx", r.base, ext)
+	}
+}
+
+// take checks a line and keeps it.
+func (r *reader) take(rec record) {
+	where := fmt.Sprintf("%s line %d", r.base, rec.line)
+	row, bad := parse(rec.cells, r.Now)
+	for _, b := range append(rec.faults, bad...) {
+		r.faults = append(r.faults, where+": "+b)
+	}
+	if first, twice := r.seen[row.CaseNo]; twice && row.CaseNo != "" {
+		r.faults = append(r.faults, fmt.Sprintf("%s: case_no stands already at %s", where, first))
+	}
+	r.seen[row.CaseNo] = where
+	r.rows = append(r.rows, row)
+	if r.Progress != nil {
+		r.Progress(len(r.rows))
+	}
+}
+
+// leaveOut warns, once a file, of a column or key that is none of ours.
+func (r *reader) leaveOut(kind, name string) {
+	if w := fmt.Sprintf("%s: %s %q is unknown and left out", r.base, kind, name); !slices.Contains(r.warnings, w) {
+		r.warnings = append(r.warnings, w)
+	}
+}
+
+// header checks the names of a table's columns.
+func (r *reader) header(names []string) error {
+	for _, n := range names {
+		if n != "" && !slices.Contains(Columns, n) {
+			r.leaveOut("column", n)
+		}
+	}
+	for _, need := range []string{"case_no", "status", "status_at"} {
+		if !slices.Contains(names, need) {
+			return fmt.Errorf("%s: column %q is missing", r.base, need)
+		}
+	}
+	if !slices.Contains(names, "phone_last4") && !slices.Contains(names, "id_last4") {
+		return fmt.Errorf("%s: one of the columns phone_last4 and id_last4 is needed", r.base)
+	}
+	return r.doubled(names)
+}
+
+// doubled refuses a table with a column twice: nobody can say which of the two counts.
+func (r *reader) doubled(names []string) error {
+	var twice []string
+	for i, n := range names {
+		if first := slices.Index(names, n); first < i && slices.Contains(Columns, n) {
+			twice = append(twice, fmt.Sprintf("%q as %d and %d", n, first+1, i+1))
+		}
+	}
+	if twice == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: columns stand twice: %s; keep one of each (nothing was imported)", r.base, strings.Join(twice, ", "))
 }
 
 var last4 = regexp.MustCompile(`^\d{3}[\dXx]$`)
 
 // parse checks one row; the faults name the column, and its value only where it is no personal data.
-func parse(c map[string]string) (r Row, faults []string) {
+func parse(c map[string]string, now time.Time) (r Row, faults []string) {
 	bad := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
 	r = Row{CaseNo: strings.ToUpper(c["case_no"]), FilingType: knowledge.FilingTypeID(c["filing_type"]), SubjectType: knowledge.SubjectTypeID(c["subject_type"]), SubjectName: c["subject_name"],
 		Province: knowledge.ProvinceID(c["province"]), Domain: c["domain"], Status: knowledge.Status(c["status"]), Note: c["note"], PhoneLast4: c["phone_last4"], IDLast4: strings.ToUpper(c["id_last4"]), ICPNo: c["icp_no"]}
@@ -122,18 +166,24 @@ func parse(c map[string]string) (r Row, faults []string) {
 	if r.IDLast4 != "" && !last4.MatchString(r.IDLast4) {
 		bad("id_last4 is not four digits, the last of which may be X")
 	}
-	var err error
-	if r.StatusAt, err = time.Parse(time.RFC3339, c["status_at"]); err != nil {
-		bad("status_at %q: not a time such as 2026-11-24T09:30:00+08:00", c["status_at"])
-	}
-	if c["updated_at"] != "" {
-		if r.UpdatedAt, err = time.Parse(time.RFC3339, c["updated_at"]); err != nil {
-			bad("updated_at %q: not a time such as 2026-11-24T09:30:00+08:00", c["updated_at"])
+	at := func(column string) time.Time {
+		t, err := time.Parse(time.RFC3339, c[column])
+		if err != nil {
+			bad("%s %q: not a time such as 2026-11-24T09:30:00+08:00", column, c[column])
+		} else if t.Sub(now) > 24*time.Hour { // a day, for clocks and time zones that are a little wrong
+			bad("%s %s lies more than a day ahead; check it, and the clock of this machine", column, c[column])
 		}
-	} else {
-		r.UpdatedAt = r.StatusAt
+		return t.UTC()
 	}
-	r.StatusAt, r.UpdatedAt = r.StatusAt.UTC(), r.UpdatedAt.UTC()
+	r.StatusAt = at("status_at")
+	if r.UpdatedAt = r.StatusAt; c["updated_at"] != "" {
+		r.UpdatedAt = at("updated_at")
+	}
+	for _, column := range Columns {
+		if _, has := c[column]; !has {
+			r.lacks = append(r.lacks, column)
+		}
+	}
 	return r, faults
 }
 
@@ -150,126 +200,47 @@ func text(file string) ([]byte, error) {
 	return simplifiedchinese.GB18030.NewDecoder().Bytes(b)
 }
 
-func readCSV(file string, header func([]string) error, each func(int, map[string]string)) error {
+func (r *reader) readCSV(file string) error {
 	b, err := text(file)
 	if err != nil {
 		return err
 	}
-	r := csv.NewReader(bytes.NewReader(b))
-	names, err := r.Read()
+	lines := csv.NewReader(bytes.NewReader(b))
+	names, err := lines.Read()
 	if errors.Is(err, io.EOF) {
-		return fmt.Errorf("%s: the file is empty", filepath.Base(file))
+		return fmt.Errorf("%s: the file is empty", r.base)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(file), err)
+		return fmt.Errorf("%s: %w", r.base, err)
 	}
 	names = slices.Clone(names)
 	for i := range names {
 		names[i] = strings.ToLower(strings.TrimSpace(names[i]))
 	}
-	if err := header(names); err != nil {
+	if err := r.header(names); err != nil {
 		return err
 	}
 	for {
-		rec, err := r.Read()
+		rec, err := lines.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w (nothing was imported)", filepath.Base(file), err)
+			return fmt.Errorf("%s: %w (nothing was imported)", r.base, err)
 		}
-		line, _ := r.FieldPos(0)
-		each(line, zip(names, rec))
+		line, _ := lines.FieldPos(0)
+		r.take(record{line: line, cells: zip(names, rec)})
 	}
 }
 
+// zip gives the cells of a line by column. A spreadsheet leaves empty cells at the end of a line out; they are there and empty all the same.
 func zip(names, values []string) map[string]string {
 	cells := map[string]string{}
 	for i, n := range names {
+		cells[n] = ""
 		if i < len(values) {
 			cells[n] = strings.TrimSpace(values[i])
 		}
 	}
 	return cells
-}
-
-// maxLine bounds a line of JSON: far above any case.
-const maxLine = 1 << 20
-
-func readJSONLines(file string, each func(int, map[string]string), warn func(string)) error {
-	b, err := text(file)
-	if err != nil {
-		return err
-	}
-	sc := bufio.NewScanner(bytes.NewReader(b))
-	sc.Buffer(nil, maxLine)
-	for line := 1; sc.Scan(); line++ {
-		if len(bytes.TrimSpace(sc.Bytes())) == 0 {
-			continue
-		}
-		var raw map[string]any
-		dec := json.NewDecoder(bytes.NewReader(sc.Bytes()))
-		dec.UseNumber()
-		if err := dec.Decode(&raw); err != nil {
-			return fmt.Errorf("%s line %d: not a JSON object: %w (nothing was imported)", filepath.Base(file), line, err)
-		}
-		cells := map[string]string{}
-		for k, v := range raw {
-			switch v := v.(type) {
-			case nil:
-			case string:
-				cells[k] = strings.TrimSpace(v)
-			case []any:
-				var parts []string
-				for _, p := range v {
-					parts = append(parts, fmt.Sprint(p))
-				}
-				cells[k] = strings.Join(parts, " ")
-			default:
-				cells[k] = fmt.Sprint(v)
-			}
-			if !slices.Contains(Columns, k) {
-				warn(fmt.Sprintf("key %q is unknown and left out", k))
-			}
-		}
-		each(line, cells)
-	}
-	return sc.Err()
-}
-
-func readXLSX(file string, header func([]string) error, each func(int, map[string]string)) error {
-	// A spreadsheet is a zip; the limit keeps a small file from unpacking without end.
-	f, err := excelize.OpenFile(file, excelize.Options{UnzipSizeLimit: 1 << 30, UnzipXMLSizeLimit: 64 << 20, RawCellValue: true})
-	if err != nil {
-		return fmt.Errorf("%s: not a readable spreadsheet: %w", filepath.Base(file), err)
-	}
-	defer f.Close()
-	rows, err := f.Rows(f.GetSheetName(0))
-	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Base(file), err)
-	}
-	defer rows.Close()
-	var names []string
-	for line := 1; rows.Next(); line++ {
-		cols, err := rows.Columns()
-		if err != nil {
-			return fmt.Errorf("%s line %d: %w", filepath.Base(file), line, err)
-		}
-		if names == nil {
-			for _, c := range cols {
-				names = append(names, strings.ToLower(strings.TrimSpace(c)))
-			}
-			if err := header(names); err != nil {
-				return err
-			}
-			continue
-		}
-		if strings.TrimSpace(strings.Join(cols, "")) != "" {
-			each(line, zip(names, cols))
-		}
-	}
-	if names == nil {
-		return fmt.Errorf("%s: the first sheet is empty", filepath.Base(file))
-	}
-	return rows.Error()
 }
