@@ -83,7 +83,7 @@ func (s *Service) leave(a Address, t *talk, w *waiter) (pending, later bool) {
 // answer claims what can be said to a customer now. A message that is not fresh gets what it was given before, and nothing else when a later one waits.
 func (s *Service) answer(in Incoming, w *waiter, fresh, pending, later bool) (*Answer, error) {
 	a, inbox := in.Address, in.ID
-	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second) // the request's own time may be over; what is ready is still wanted
+	ctx, cancel := context.WithTimeout(s.sending, 2*time.Second) // the request's own time may be over; what is ready is still wanted
 	defer cancel()
 	out := &Answer{Pending: pending}
 	sender := s.senders[a.Channel]

@@ -147,7 +147,8 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 	}
 }
 
-// serve delivers what is due to one customer, in order, until nothing is or one message has to wait.
+// serve delivers what is due to one customer, in order, until nothing is or one message has to wait. When the service stops, the message under way is still
+// delivered and recorded: cut off in between it would be said twice.
 func (d *sender) serve(ctx context.Context, a Address) {
 	for ctx.Err() == nil {
 		o, ok, err := d.s.outbox.Next(ctx, a, d.s.lookups.Now())
@@ -156,13 +157,13 @@ func (d *sender) serve(ctx context.Context, a Address) {
 		}
 		var out Outcome
 		if err == nil {
-			out = d.deliver(ctx, o)
+			out = d.deliver(d.s.sending, o)
 			if out.State == "" {
-				return // the service is stopping: the message stays as it is
+				return // the time to stop is over: the message stays as it is
 			}
 			// Crash point: sent and not recorded. It is sent once more, with the same Key: seen twice, except where the network takes such a key (neither Telegram nor
 			// WeChat's customer messages do; a page of the web chat shows what the store has). Only this one of the customer: the next waits for this record.
-			err = d.settle(ctx, o, out)
+			err = d.settle(d.s.sending, o, out)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -183,7 +184,7 @@ func (d *sender) serve(ctx context.Context, a Address) {
 // settle records what became of a message, however long the store does not take it: unrecorded it would be delivered again.
 func (d *sender) settle(ctx context.Context, o Outgoing, out Outcome) error {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, turnAgain) {
-		err := d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
+		err := d.s.outbox.Settle(context.WithoutCancel(ctx), o.ID, out, d.s.lookups.Now())
 		if err == nil || ctx.Err() != nil {
 			return err
 		}

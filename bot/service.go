@@ -37,6 +37,9 @@ type Service struct {
 	stop   context.CancelFunc
 	closed bool
 	ending chan struct{} // closed with it
+
+	sending context.Context // of deliveries under way and their record: it outlives ctx until the time to stop is over
+	cut     context.CancelFunc
 }
 
 // Observer is told what happens, for metrics. It must not block, and is never given text or a customer.
@@ -87,6 +90,7 @@ func NewService(store Conversations, outbox Outbox, lookups Lookups, engine *dia
 		senders: map[ChannelName]*sender{}, talks: map[Address]*talk{}, turns: make(chan struct{}, maxTurns), looks: make(chan struct{}, maxLookups), ending: make(chan struct{})}
 	s.engine.Store(engine)
 	s.ctx, s.stop = context.WithCancel(context.Background())
+	s.sending, s.cut = context.WithCancel(context.Background())
 	return s
 }
 
@@ -396,15 +400,16 @@ func (s *Service) signal(n ChannelName) {
 	}
 }
 
-// Stop takes in nothing more, lets turns and look-ups under way end until ctx does, and returns when all is quiet.
+// Stop takes in nothing more, lets turns and deliveries under way end until ctx does, and returns when all is quiet. Look-ups are cut, and run again at the next start.
 func (s *Service) Stop(ctx context.Context) {
+	defer s.cut()
 	s.mu.Lock()
 	if !s.closed {
 		s.closed = true
 		close(s.ending)
 	}
 	s.mu.Unlock()
-	for s.running() && ctx.Err() == nil { // turns under way finish their transaction; only look-ups and senders are cut
+	for s.running() && ctx.Err() == nil { // turns under way finish their transaction
 		time.Sleep(5 * time.Millisecond)
 	}
 	s.stop()

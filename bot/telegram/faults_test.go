@@ -56,6 +56,27 @@ func TestSendingOutlivesFaults(t *testing.T) {
 	}
 }
 
+// An ordinary slow answer of Telegram's while we are restarted.
+func TestARestartDoesNotSayTwice(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.db")
+	net := telegramtest.New(token)
+	t.Cleanup(net.Close)
+	r := start(t, setup{net: net, file: file})
+	net.Fail("sendMessage", telegramtest.Fault{Slow: 400 * time.Millisecond})
+	net.Say(anna, "备案要多久?")
+	r.await("the call", func() bool { return net.Calls("sendMessage") == 1 })
+	r.stop()
+	r = start(t, setup{net: net, file: file})
+	net.Say(anna, "备案要收费吗?")
+	r.await("the second answer", func() bool {
+		m := net.Chat(anna).Shown
+		return len(m) > 0 && strings.Contains(m[len(m)-1].Text, "免费")
+	})
+	if m := net.Chat(anna).Shown; len(m) != 2 {
+		t.Errorf("anna saw %+v", m)
+	}
+}
+
 func TestABlockedCustomerIsLeftAloneUntilTheyWrite(t *testing.T) {
 	r := start(t, setup{})
 	r.net.Fail("sendMessage", telegramtest.Fault{Code: 403, Description: "Forbidden: bot was blocked by the user"})
