@@ -102,7 +102,7 @@ type Outbox interface {
 	// Unsettled are a customer's waiting messages in order; Passive those that went out as the response to the given message (its inbox number) before.
 	Unsettled(ctx context.Context, a Address) ([]Outgoing, error)
 	Passive(ctx context.Context, inbox int64) ([]Outgoing, error)
-	// Settle says what became of a message.
+	// Settle says what became of a message. One held or Blocked waits all the same when the customer has written since it was read: that verdict is older.
 	Settle(ctx context.Context, id int64, o Outcome, now time.Time) error
 	// SettlePassive marks messages as sent in the response to the customer's message, and makes others due at once.
 	SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error
@@ -116,6 +116,7 @@ type Outcome struct {
 	Next    time.Time // of a waiting one
 	Counted bool      // the try counts as an attempt
 	Blocked bool      // refused for good: nothing reaches this customer until they write again
+	Heard   int64     // of the message, see Outgoing
 }
 
 // DomainChecker asks WHOIS, RDAP and DNS for one name. It answers within its own time limit and never fails: what it could not learn is missing.

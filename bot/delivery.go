@@ -41,6 +41,8 @@ type Outgoing struct {
 	Reply    dialog.Reply // whole, for channels without Compose
 	At       time.Time
 	Attempts int // deliveries tried before this one
+	// Heard is the last that the customer had said when Next gave this; only the store reads it, to tell a verdict on the customer that is older than their last word.
+	Heard int64
 	// Key is the same for every attempt and no other message: the idempotency key for networks that take one. Letters, digits and -, at most 32.
 	Key string
 }

@@ -175,7 +175,7 @@ func (d *sender) serve(ctx context.Context, a Address) {
 		if wait := out.Next.Sub(d.s.lookups.Now()); out.State == "waiting" && wait < time.Second {
 			time.AfterFunc(wait, d.signal) // the ticker would be late
 		}
-		if out.State != "sent" && out.State != "refused" {
+		if out.State == "waiting" {
 			return
 		}
 	}
@@ -216,10 +216,10 @@ func (d *sender) deliver(ctx context.Context, o Outgoing) (out Outcome) {
 		return Outcome{State: "sent", Receipt: receipt, Counted: true}
 	case errors.As(err, &refusal):
 		result = "refused"
-		return Outcome{State: "refused", Why: refusal.Why, Counted: true, Blocked: refusal.Blocked}
+		return Outcome{State: "refused", Why: refusal.Why, Counted: true, Blocked: refusal.Blocked, Heard: o.Heard}
 	case errors.As(err, &held):
 		result = "held"
-		return Outcome{State: "held", Why: held.Why}
+		return Outcome{State: "held", Why: held.Why, Heard: o.Heard}
 	case errors.As(err, &later):
 		result = "later"
 		next := now.Add(max(later.After, 100*time.Millisecond))
