@@ -82,7 +82,7 @@ var ErrUnwritable = errors.New("the store cannot be written")
 // Conversations is what the service needs of a store. Its methods may be called from many goroutines.
 type Conversations interface {
 	// Receive stores a message before it is acknowledged; held replies of the customer become due, and a block is lifted. It reports false, and no error, for
-	// one that was stored before.
+	// one that was stored before; held replies become due for it as well.
 	Receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error)
 	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups.
 	Open(ctx context.Context) ([]Incoming, error)

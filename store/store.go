@@ -195,6 +195,9 @@ func insert(tx *sql.Tx, id *int64, statement string, args ...any) error {
 // owed says whether anything waits for a customer, and whether they are blocked.
 const owed = `SELECT EXISTS (SELECT 1 FROM outbox WHERE channel = ? AND customer = ? AND ` + open + `), EXISTS (SELECT 1 FROM reach WHERE channel = ? AND customer = ? AND blocked <> '')`
 
+// release makes what is held for a customer due.
+const release = "UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND " + open + " AND state = 'held'"
+
 // Receive stores a message once; see bot.Conversations.
 func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
 	body, err := json.Marshal(m)
@@ -209,6 +212,10 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 		err := insert(tx, &in.ID, `INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (channel, external_id) DO NOTHING`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli())
 		if errors.Is(err, errNoRow) {
+			// A request is open for this customer, so what was held may go out with its response: the answer of a silent account that was restarted, say.
+			if _, err := tx.Exec(release, a.Channel, a.Customer); err != nil {
+				return err
+			}
 			return tx.QueryRow("SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, m.ID).Scan(&in.ID)
 		}
 		if err != nil {
@@ -222,7 +229,7 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 			return err
 		}
 		if in.Owed {
-			if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND "+open+" AND state = 'held'", a.Channel, a.Customer); err != nil {
+			if _, err = tx.Exec(release, a.Channel, a.Customer); err != nil {
 				return err
 			}
 		}

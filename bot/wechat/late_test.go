@@ -190,6 +190,25 @@ func TestRestartsLoseNothing(t *testing.T) {
 	}
 }
 
+// The first try waits for the look-up when the program is restarted; what the look-up brings then is for the next try.
+func TestASilentAccountAnswersTheTryAfterARestart(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	net := wechattest.New()
+	t.Cleanup(net.Close)
+	file := filepath.Join(t.TempDir(), "s.db")
+	fake := func(s *wechattest.Server) { s.Pause = 1500 * time.Millisecond }
+	r := start(t, setup{net: net, file: file, slow: slow, silent: true, fake: fake})
+	net.Say(anna, "帮我查 example.cn")
+	r.await("the look-up", func() bool { b, _ := r.store.Backlog(context.Background()); return b.Lookups > 0 })
+	r.stop()
+	close(slow)
+	r = start(t, setup{net: net, file: file, slow: slow, silent: true})
+	if m := r.seen(anna, 1)[0]; m.Via != "passive" || !strings.Contains(m.Text, result) {
+		t.Errorf("saw %+v", m)
+	}
+}
+
 func TestTheLedgerIsAskedAndTheRestWaits(t *testing.T) {
 	t.Parallel()
 	r := start(t, setup{cases: longCase{strings.Repeat("网站名称不能带“中国”字样，请改名后重新提交。", 200)}})
