@@ -29,6 +29,8 @@ type Incoming struct {
 	Message dialog.Message
 	// Owed says that something waited for this customer when the message was stored.
 	Owed bool
+	// Unreadable is a stored row whose Message cannot be read.
+	Unreadable bool
 }
 
 // Draft is a reply and the messages that its channel made of it; no parts means that the channel takes it whole.
@@ -42,6 +44,8 @@ type Lookup struct {
 	ID      int64
 	Address Address
 	Check   dialog.CheckDomain
+	// Unreadable is a stored row whose Check cannot be read.
+	Unreadable bool
 }
 
 // Turn is all that one step changes; it is saved in one transaction.
@@ -84,7 +88,7 @@ type Conversations interface {
 	// Receive stores a message before it is acknowledged; held replies of the customer become due, and a block is lifted. It reports false, and no error, for
 	// one that was stored before; held replies become due for it as well.
 	Receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error)
-	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups.
+	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups. Rows that cannot be read are among them.
 	Open(ctx context.Context) ([]Incoming, error)
 	OpenLookups(ctx context.Context) ([]Lookup, error)
 	// Load gives a conversation; a new one for an address never seen.

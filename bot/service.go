@@ -71,7 +71,7 @@ func (t *talk) quiet() bool { return len(t.waiting) == 0 && !t.running && t.look
 type task struct {
 	inbox  int64
 	lookup int64
-	event  dialog.Event
+	event  dialog.Event // nil: it is not known what it was, and answered with an apology
 }
 
 // Bounds: turns are thought out by the cores, but saved many in one commit, and each waits for that; look-ups wait on the network.
@@ -120,15 +120,31 @@ func (s *Service) Start(ctx context.Context) error {
 		return err
 	}
 	for _, in := range open {
-		s.enqueue(in.Address, task{inbox: in.ID, event: in.Message})
+		t := task{inbox: in.ID, event: in.Message}
+		if in.Unreadable {
+			s.unreadable("inbox", in.Address, in.ID)
+			t.event = nil
+		}
+		s.enqueue(in.Address, t)
 	}
 	for _, l := range checks {
+		if l.Unreadable {
+			s.unreadable("look-up", l.Address, l.ID)
+			s.enqueue(l.Address, task{lookup: l.ID})
+			continue
+		}
 		s.lookup(l)
 	}
 	for _, sender := range s.senders {
 		s.work.Go(sender.run)
 	}
 	return nil
+}
+
+// unreadable tells of a stored row that this program cannot read. Its customer gets an apology, in whose turn the row is done with, so that it comes up once.
+func (s *Service) unreadable(what string, a Address, id int64) {
+	s.observer.Failed("read stored row")
+	s.log.Error("stored row cannot be read; its customer gets an apology", "table", what, "row", id, "channel", a.Channel)
 }
 
 // Receive stores a message and queues its turn. It reports false for a repeat, which is answered already or will be.
@@ -240,14 +256,17 @@ const turnAgain = 5 * time.Second
 // turn runs one turn and saves it, and reports false when the store did not take it. A turn that panics is answered with an apology, so that it neither repeats for ever nor goes unanswered.
 func (s *Service) turn(a Address, tasks []task) bool {
 	start := time.Now()
-	ctx, engine, event := s.ctx, s.engine.Load(), joined(tasks)
+	ctx, engine := s.ctx, s.engine.Load()
+	var event dialog.Event
+	s.guard("turn", func() { event = joined(tasks) })
 	var before dialog.Conversation
 	if !s.insist("load conversation", a, func() (err error) { before, err = s.store.Load(ctx, a); return }) {
 		return false
 	}
 	did := s.step(ctx, engine, before, event)
 	after, replies := did.Conversation, did.Replies
-	t := Turn{Address: a, Conversation: after, Concealed: did.Concealed, Now: s.lookups.Now(), Record: RecordOf(event, before, after, replies)}
+	t := Turn{Address: a, Conversation: after, Concealed: did.Concealed, Now: s.lookups.Now()}
+	s.guard("record of a turn", func() { t.Record = RecordOf(event, before, after, replies) })
 	for _, task := range tasks {
 		if task.inbox != 0 {
 			t.Inbox = append(t.Inbox, task.inbox)
@@ -330,29 +349,32 @@ func (s *Service) insist(what string, a Address, do func() error) bool {
 	}
 }
 
-func (s *Service) draft(n ChannelName, r dialog.Reply) (d Draft) {
-	d.Reply = r
-	if c, ok := s.channels[n].(Composer); ok {
-		defer func() {
-			if p := recover(); p != nil { // the reply goes out as plain text rather than not at all
-				s.log.Error("compose panicked", "channel", n, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				d.Parts = []Part{{Text: r.Text}}
-			}
-		}()
-		d.Parts = c.Compose(r)
+// guard does something in which a panic may happen that must not end the process, and reports false if it did.
+func (s *Service) guard(what string, do func()) (done bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			done = false
+			s.observer.Failed(what + " panicked")
+			s.log.Error(what+" panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	do()
+	return true
+}
+
+func (s *Service) draft(n ChannelName, r dialog.Reply) Draft {
+	d := Draft{Reply: r}
+	if c, ok := s.channels[n].(Composer); ok && !s.guard("compose", func() { d.Parts = c.Compose(r) }) {
+		d.Parts = []Part{{Text: r.Text}} // it goes out as plain text rather than not at all
 	}
 	return d
 }
 
 func (s *Service) step(ctx context.Context, e *dialog.Engine, c dialog.Conversation, ev dialog.Event) (did Stepped) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.observer.Failed("turn panicked")
-			s.log.Error("turn panicked", "panic", fmt.Sprint(r), "stack", string(debug.Stack()))
-			did = Stepped{Conversation: c, Replies: []dialog.Reply{{Text: e.Knowledge().Sentences.Unreachable.In(c.Lang), Lang: c.Lang}}}
-		}
-	}()
-	return s.lookups.Step(ctx, e, c, ev)
+	if ev != nil && s.guard("turn", func() { did = s.lookups.Step(ctx, e, c, ev) }) {
+		return did
+	}
+	return Stepped{Conversation: c, Replies: []dialog.Reply{{Text: e.Knowledge().Sentences.Unreachable.In(c.Lang), Lang: c.Lang}}}
 }
 
 // lookup takes up a look-up that an earlier run left.
@@ -366,18 +388,18 @@ func (s *Service) lookup(l Lookup) {
 // look performs a slow look-up beside the conversation; its result comes back as an event of its own.
 func (s *Service) look(l Lookup) {
 	a := l.Address
-	typing(s.ctx, s.channels[a.Channel], a.Customer, true)
+	s.typing(a, true)
 	s.work.Go(func() {
 		var ev dialog.Event
 		select {
 		case s.looks <- struct{}{}:
-			ev = s.lookups.Do(s.ctx, s.engine.Load(), l.Check)
+			ev = s.find(l.Check)
 			<-s.looks
 		case <-s.ctx.Done():
 		}
-		typing(s.ctx, s.channels[a.Channel], a.Customer, false)
+		s.typing(a, false)
 		// Crash point: the look-up is done and its result not yet a turn. It is run again, and the customer sees one result: its row goes in the transaction of that turn.
-		if ev != nil && s.ctx.Err() == nil {
+		if s.ctx.Err() == nil {
 			s.enqueue(a, task{lookup: l.ID, event: ev})
 		}
 		s.mu.Lock()
@@ -388,9 +410,28 @@ func (s *Service) look(l Lookup) {
 	})
 }
 
-func typing(ctx context.Context, c Channel, id CustomerID, on bool) {
-	if t, ok := c.(Typer); ok {
-		t.Typing(ctx, id, on)
+// find performs a look-up. One that panics has found out nothing, and says so; there is no event where even that cannot be said.
+func (s *Service) find(c dialog.CheckDomain) (ev dialog.Event) {
+	e := s.engine.Load()
+	if s.guard("look-up", func() { ev = s.lookups.Do(s.ctx, e, c) }) {
+		return ev
+	}
+	none := s.lookups
+	none.Domains = nobody{}
+	s.guard("look-up", func() { ev = none.Do(s.ctx, e, c) })
+	return ev
+}
+
+// nobody can be asked about domains.
+type nobody struct{}
+
+func (nobody) Check(context.Context, dialog.DomainName) dialog.Evidence {
+	return dialog.Evidence{Source: "whois", Trouble: dialog.TroubleNoAnswer, DNSFailed: true}
+}
+
+func (s *Service) typing(a Address, on bool) {
+	if t, ok := s.channels[a.Channel].(Typer); ok {
+		s.guard("typing", func() { t.Typing(s.ctx, a.Customer, on) })
 	}
 }
 

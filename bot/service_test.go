@@ -111,23 +111,47 @@ func (c *clock) advance(d time.Duration) {
 type rig struct {
 	*bot.Service
 	store *store.Store
-	net   *network
 	clock *clock
 	reg   registry
 }
 
 func start(t testing.TB, file string, net *network, open bool) *rig {
 	t.Helper()
-	st, err := store.Open(context.Background(), file, true)
+	return startWith(t, setup{file: file, channel: net, shut: !open})
+}
+
+// setup is a service with something else in place of a part.
+type setup struct {
+	file    string
+	channel bot.Channel
+	shut    bool                                 // domain checks wait until the test closes reg.open
+	domains bot.DomainChecker                    // nil: the registry
+	front   func(*store.Store) bot.Conversations // stands between service and store
+}
+
+func startWith(t testing.TB, s setup) *rig {
+	t.Helper()
+	if s.file == "" {
+		s.file = filepath.Join(t.TempDir(), "s.db")
+	}
+	st, err := store.Open(context.Background(), s.file, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: st, net: net, clock: &clock{at: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}, reg: registry{open: make(chan struct{})}}
-	if open {
+	r := &rig{store: st, clock: &clock{at: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}, reg: registry{open: make(chan struct{})}}
+	if !s.shut {
 		close(r.reg.open)
 	}
-	r.Service = bot.NewService(st, st, bot.Lookups{Domains: r.reg, Cases: noCases{}, Now: r.clock.now}, engine(), slog.New(slog.DiscardHandler))
-	r.Add(net)
+	lookups := bot.Lookups{Domains: r.reg, Cases: noCases{}, Now: r.clock.now}
+	if s.domains != nil {
+		lookups.Domains = s.domains
+	}
+	conversations := bot.Conversations(st)
+	if s.front != nil {
+		conversations = s.front(st)
+	}
+	r.Service = bot.NewService(conversations, st, lookups, engine(), slog.New(slog.DiscardHandler))
+	r.Add(s.channel)
 	if err := r.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -370,6 +394,51 @@ func TestLookupSurvivesRestart(t *testing.T) {
 	net.await(t, 1)
 	if got := net.texts(); len(got) != 1 {
 		t.Errorf("after the restart: %q", got)
+	}
+}
+
+type panicky struct{}
+
+func (panicky) Check(context.Context, dialog.DomainName) dialog.Evidence {
+	panic("an answer nobody thought of")
+}
+
+func TestAPanicInALookupHasFoundOutNothing(t *testing.T) {
+	net := newNetwork()
+	r := startWith(t, setup{channel: net, domains: panicky{}})
+	r.say(t, "anna", "1", "帮我查 example.cn")
+	net.await(t, 2)
+	if got := net.texts(); len(got) != 2 || !strings.Contains(got[1], "备案条件检查") {
+		t.Errorf("said %q", got)
+	}
+	if b, err := r.store.Backlog(context.Background()); err != nil || b.Lookups != 0 {
+		t.Errorf("left for the next start: %+v, %v", b, err)
+	}
+}
+
+// Rows that a start cannot read keep nobody else waiting, and are not read again.
+func TestUnreadableRowsAreAnsweredWithAnApology(t *testing.T) {
+	file, net := filepath.Join(t.TempDir(), "s.db"), newNetwork()
+	start(t, file, net, true).end()
+	db, err := sql.Open("sqlite3", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`INSERT INTO inbox (channel, customer, external_id, body, at) VALUES ('net', 'anna', '1', '{"At":7}', 1), ('net', 'bert', '2', '{"Kind":"text","Text":"备案要多久?"}', 1);
+		INSERT INTO lookups (channel, customer, body, at) VALUES ('net', 'carl', '', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, file, net, true)
+	net.await(t, 3)
+	sorry := 0
+	for _, text := range net.texts() {
+		if text == engine().Knowledge().Sentences.Unreachable.ZH {
+			sorry++
+		}
+	}
+	if b, err := r.store.Backlog(context.Background()); err != nil || b.Messages != 0 || b.Lookups != 0 || sorry != 2 {
+		t.Errorf("said %q, still to do %+v, %v", net.texts(), b, err)
 	}
 }
 

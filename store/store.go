@@ -255,9 +255,7 @@ func (s *Store) Open(ctx context.Context) ([]bot.Incoming, error) {
 		if err := rows.Scan(&in.ID, &in.Address.Channel, &in.Address.Customer, &body); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(body, &in.Message); err != nil {
-			return nil, fmt.Errorf("inbox row %d: %w", in.ID, err)
-		}
+		in.Unreadable = json.Unmarshal(body, &in.Message) != nil
 		out = append(out, in)
 	}
 	return out, rows.Err()
@@ -414,9 +412,7 @@ func (s *Store) OpenLookups(ctx context.Context) ([]bot.Lookup, error) {
 		if err := rows.Scan(&l.ID, &l.Address.Channel, &l.Address.Customer, &body); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(body, &l.Check); err != nil {
-			return nil, fmt.Errorf("look-up row %d: %w", l.ID, err)
-		}
+		l.Unreadable = json.Unmarshal(body, &l.Check) != nil
 		out = append(out, l)
 	}
 	return out, rows.Err()
