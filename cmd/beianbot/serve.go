@@ -62,7 +62,11 @@ func (serveCmd) Run(g *globals) error {
 		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
 	}
 	lookups := a.lookups
-	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
+	lookups.Domains = conf.checker(m.lookedUp, func(what any, stack []byte) {
+		m.Failed("look-up panicked")
+		log.Error("look-up panicked", "panic", fmt.Sprint(what), "stack", string(stack))
+	})
+	lookups.Cases = watchedCases{a.mirror, m}
 	service := bot.NewService(st, st, lookups, a.engine, log)
 	service.Observe(m)
 	origin, path := conf.public()
