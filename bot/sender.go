@@ -109,16 +109,27 @@ func (d *sender) run() {
 	}
 }
 
-func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
-	now := d.s.lookups.Now()
+// park lets nothing out before then; a shorter limit does not end a longer one.
+func (d *sender) park(then time.Time) {
 	d.mu.Lock()
-	parked := now.Before(d.parked)
-	d.mu.Unlock()
-	if parked {
+	defer d.mu.Unlock()
+	if then.After(d.parked) {
+		d.parked = then
+	}
+}
+
+func (d *sender) isParked() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.s.lookups.Now().Before(d.parked)
+}
+
+func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
+	if d.isParked() {
 		return
 	}
 	// More than can be served at once: those whom an open request or a delivery has are passed over.
-	customers, err := d.s.outbox.Due(ctx, d.c.Name(), now, 4*maxDeliveries)
+	customers, err := d.s.outbox.Due(ctx, d.c.Name(), d.s.lookups.Now(), 4*maxDeliveries)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.s.observer.Failed("read outbox")
@@ -130,15 +141,15 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 	d.more = len(customers) == 4*maxDeliveries
 	d.mu.Unlock()
 	for _, c := range customers {
-		if !d.claim(c) {
-			d.pass(c)
-			continue
-		}
-		select {
+		select { // before the claim: a customer who only waits for a place is free for their own request
 		case places <- struct{}{}:
 		case <-ctx.Done():
-			d.release(c)
 			return
+		}
+		if !d.claim(c) {
+			<-places
+			d.pass(c)
+			continue
 		}
 		d.s.work.Go(func() {
 			defer func() { <-places; d.release(c) }()
@@ -150,7 +161,7 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 // serve delivers what is due to one customer, in order, until nothing is or one message has to wait. When the service stops, the message under way is still
 // delivered and recorded: cut off in between it would be said twice.
 func (d *sender) serve(ctx context.Context, a Address) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !d.isParked() { // another delivery may have met a limit of the whole channel since
 		o, ok, err := d.s.outbox.Next(ctx, a, d.s.lookups.Now())
 		if err == nil && !ok {
 			return
@@ -224,9 +235,7 @@ func (d *sender) deliver(ctx context.Context, o Outgoing) (out Outcome) {
 		result = "later"
 		next := now.Add(max(later.After, 100*time.Millisecond))
 		if later.All {
-			d.mu.Lock()
-			d.parked = next
-			d.mu.Unlock()
+			d.park(next)
 		}
 		return Outcome{State: "waiting", Why: later.Why, Next: next}
 	case ctx.Err() != nil:
