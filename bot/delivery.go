@@ -93,7 +93,7 @@ type Settings interface {
 // Asker receives a message whose answer the network takes as the response to its own request (WeChat's passive reply); *Service is one.
 type Asker interface {
 	// Ask stores the message like Receive, and waits until the conversation is quiet (its turn and look-ups are done) or ctx ends. A repeat of a stored
-	// message waits for the same answer. It returns ErrBusy, or that the message could not be stored; then nothing was.
+	// message waits for the same answer. It returns ErrBusy, ErrClosing, or that the message could not be stored; then nothing was.
 	Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error)
 }
 

@@ -81,8 +81,12 @@ const (
 	maxWaiting = 200 // messages of one customer that may wait; more are refused with ErrBusy before they are stored
 )
 
-// ErrBusy says that a customer has sent more than can be answered for now; nothing was stored.
-var ErrBusy = errors.New("too many messages waiting in this conversation")
+// ErrBusy says that a customer has sent more than can be answered for now, ErrClosing that the program ends and its next run takes the message, if the network
+// brings it again; in both cases nothing was stored.
+var (
+	ErrBusy    = errors.New("too many messages waiting in this conversation")
+	ErrClosing = errors.New("the program is ending")
+)
 
 // NewService makes a service. Channels are added before Start.
 func NewService(store Conversations, outbox Outbox, lookups Lookups, engine *dialog.Engine, log *slog.Logger) *Service {
@@ -164,9 +168,8 @@ func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (boo
 
 // receive stores a message, unless its customer has too many waiting.
 func (s *Service) receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error) {
-	if s.busy(a) {
-		s.observer.Refused(a.Channel)
-		return Incoming{}, false, ErrBusy
+	if err := s.refuses(a); err != nil {
+		return Incoming{}, false, err
 	}
 	in, fresh, err := s.store.Receive(ctx, a, m)
 	if err != nil {
@@ -175,11 +178,19 @@ func (s *Service) receive(ctx context.Context, a Address, m dialog.Message) (Inc
 	return in, fresh, err
 }
 
-func (s *Service) busy(a Address) bool {
+// refuses gives the reason for which no message of a customer is taken in now.
+func (s *Service) refuses(a Address) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.talks[a]
-	return s.closed || t != nil && len(t.waiting) >= maxWaiting
+	switch {
+	case s.closed:
+		return ErrClosing
+	case t != nil && len(t.waiting) >= maxWaiting:
+		s.observer.Refused(a.Channel)
+		return ErrBusy
+	}
+	return nil
 }
 
 // talk gives the conversation's entry, made when there is none. The caller holds mu.

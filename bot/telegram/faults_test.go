@@ -77,6 +77,23 @@ func TestARestartDoesNotSayTwice(t *testing.T) {
 	}
 }
 
+// What comes while the program ends is neither confirmed nor remarked upon; the next run takes it.
+func TestWhatComesWhileTheServiceClosesIsFetchedAgain(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "s.db")
+	net := telegramtest.New(token)
+	t.Cleanup(net.Close)
+	r := start(t, setup{net: net, file: file})
+	r.await("polling", func() bool { return net.Calls("getUpdates") > 0 })
+	r.service.Stop(t.Context())
+	net.Say(anna, "备案要收费吗?")
+	r.await("the update fetched", func() bool { return strings.Contains(r.log.String(), "fetched again") })
+	r.stop()
+	r = start(t, setup{net: net, file: file})
+	if m := r.shown(anna, 1); len(m) != 1 || !strings.Contains(m[0].Text, "免费") {
+		t.Errorf("anna saw %+v", m)
+	}
+}
+
 func TestABlockedCustomerIsLeftAloneUntilTheyWrite(t *testing.T) {
 	r := start(t, setup{})
 	r.net.Fail("sendMessage", telegramtest.Fault{Code: 403, Description: "Forbidden: bot was blocked by the user"})
