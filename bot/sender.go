@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// Waits between tries of one message: 2 s, 4 s, 8 s … at most five minutes; after maxAttempts it is given up and marked refused, with the last error.
-const maxAttempts = 12
+// Waits between tries of one message: 2 s, 4 s, 8 s … at most five minutes. A network that cannot be reached, or fails, is tried for a day; what makes the channel
+// panic, which no waiting mends, for a minute. Then the message is given up and marked refused, with the last error. (Not by its age: it may have been held for long.)
+const (
+	maxAttempts = 296 // the first, 8 within 510 s, and one each 300 s until 24 h are over
+	maxPanics   = 6
+)
 
 func retryAfter(attempts int) time.Duration {
 	return min(5*time.Minute, 2*time.Second<<min(attempts, 10))
@@ -240,14 +244,16 @@ func (d *sender) deliver(ctx context.Context, o Outgoing) (out Outcome) {
 		return Outcome{State: "waiting", Why: later.Why, Next: next}
 	case ctx.Err() != nil:
 		return Outcome{}
-	case o.Attempts+1 >= maxAttempts:
+	case o.Attempts+1 >= maxAttempts, errors.Is(err, errPanicked) && o.Attempts+1 >= maxPanics:
 		result = "given_up"
-		d.s.log.Error("message given up", "channel", d.c.Name(), "message", o.ID, "attempts", maxAttempts, "error", err)
+		d.s.log.Error("message given up", "channel", d.c.Name(), "message", o.ID, "attempts", o.Attempts+1, "error", err)
 		return Outcome{State: "refused", Why: "given up: " + err.Error(), Counted: true}
 	}
 	result = "retry"
 	return Outcome{State: "waiting", Why: err.Error(), Next: now.Add(retryAfter(o.Attempts)), Counted: true}
 }
+
+var errPanicked = errors.New("delivery panicked")
 
 // attempt guards one delivery: it ends in time, and a channel that panics has failed.
 func (d *sender) attempt(ctx context.Context, o Outgoing) (receipt string, err error) {
@@ -255,7 +261,7 @@ func (d *sender) attempt(ctx context.Context, o Outgoing) (receipt string, err e
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("delivery panicked: %v", r)
+			err = fmt.Errorf("%w: %v", errPanicked, r)
 		}
 	}()
 	return d.c.Deliver(ctx, o)

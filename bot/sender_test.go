@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -155,5 +156,40 @@ func TestWhoWaitsForAPlaceCanBeAnswered(t *testing.T) {
 	defer cancel()
 	if r.Stop(ctx); time.Since(begun) > 5*time.Second {
 		t.Error("what hangs is not cut off when the time to stop is over")
+	}
+}
+
+// A network that answers 502 is tried for a day, and no longer.
+func TestAnOutageIsOutlived(t *testing.T) {
+	net := newNetwork()
+	net.fail = func(o bot.Outgoing) error {
+		if o.Address.Customer == "anna" {
+			return errors.New("502")
+		}
+		return nil
+	}
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
+	begun := r.clock.now()
+	r.say(t, "anna", "1", "备案要多久?")
+	for tries := 1; ; tries++ {
+		waits := []bot.Outgoing{{}}
+		for len(waits) > 0 && waits[0].Attempts < tries {
+			time.Sleep(time.Millisecond)
+			var err error
+			if waits, err = r.store.Unsettled(t.Context(), bot.Address{Channel: "net", Customer: "anna"}); err != nil {
+				t.Fatal(err)
+			}
+			if tries == 1 && len(waits) == 0 { // not yet said
+				waits = []bot.Outgoing{{}}
+			}
+		}
+		if len(waits) == 0 {
+			break
+		}
+		r.clock.advance(min(5*time.Minute, 2*time.Second<<min(tries-1, 10)))
+		r.say(t, "bert", fmt.Sprint("b", tries), "备案要多久?") // wakes the sender
+	}
+	if d := r.clock.now().Sub(begun); d < 24*time.Hour || d > 25*time.Hour {
+		t.Errorf("given up after %v", d)
 	}
 }
