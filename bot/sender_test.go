@@ -159,37 +159,48 @@ func TestWhoWaitsForAPlaceCanBeAnswered(t *testing.T) {
 	}
 }
 
-// A network that answers 502 is tried for a day, and no longer.
-func TestAnOutageIsOutlived(t *testing.T) {
+// givenUp is how often, and for how long, a message to anna is tried that always fails.
+func givenUp(t *testing.T, fail func() error) (tries int, after time.Duration) {
+	t.Helper()
 	net := newNetwork()
 	net.fail = func(o bot.Outgoing) error {
 		if o.Address.Customer == "anna" {
-			return errors.New("502")
+			return fail()
 		}
 		return nil
 	}
 	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
 	begun := r.clock.now()
 	r.say(t, "anna", "1", "备案要多久?")
-	for tries := 1; ; tries++ {
-		waits := []bot.Outgoing{{}}
-		for len(waits) > 0 && waits[0].Attempts < tries {
-			time.Sleep(time.Millisecond)
-			var err error
-			if waits, err = r.store.Unsettled(t.Context(), bot.Address{Channel: "net", Customer: "anna"}); err != nil {
+	for net.await(t, 1); ; {
+		tries++
+		for { // until that try is recorded
+			waits, err := r.store.Unsettled(t.Context(), bot.Address{Channel: "net", Customer: "anna"})
+			if err != nil {
 				t.Fatal(err)
 			}
-			if tries == 1 && len(waits) == 0 { // not yet said
-				waits = []bot.Outgoing{{}}
+			if len(waits) == 0 {
+				return tries, r.clock.now().Sub(begun)
 			}
-		}
-		if len(waits) == 0 {
-			break
+			if waits[0].Attempts == tries {
+				break
+			}
+			time.Sleep(time.Millisecond)
 		}
 		r.clock.advance(min(5*time.Minute, 2*time.Second<<min(tries-1, 10)))
 		r.say(t, "bert", fmt.Sprint("b", tries), "备案要多久?") // wakes the sender
+		net.await(t, 2)
 	}
-	if d := r.clock.now().Sub(begun); d < 24*time.Hour || d > 25*time.Hour {
-		t.Errorf("given up after %v", d)
+}
+
+func TestAnOutageIsOutlivedForADay(t *testing.T) {
+	if _, after := givenUp(t, func() error { return errors.New("502") }); after < 24*time.Hour || after > 25*time.Hour {
+		t.Errorf("given up after %v", after)
+	}
+}
+
+func TestAPanicInADeliveryHoldsUpTheRestOnlyBriefly(t *testing.T) {
+	if tries, after := givenUp(t, func() error { panic("a bug") }); tries < 2 || after > 2*time.Minute {
+		t.Errorf("given up after %d tries in %v", tries, after)
 	}
 }
