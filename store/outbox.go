@@ -285,3 +285,39 @@ func (s *Store) PutSetting(ctx context.Context, key, value string, expires time.
 		return err
 	})
 }
+
+// ForgetSettings deletes settings that expired before a time. They are looked for beside the writers, by key from one batch to the next: the table has no index by
+// time, which would cost each setting a page more to write.
+func (s *Store) ForgetSettings(ctx context.Context, before time.Time) error {
+	const over = "expires_at <> 0 AND expires_at < ?"
+	for last := ""; ; {
+		var keys []string
+		rows, err := s.read.QueryContext(ctx, "SELECT key FROM settings WHERE key > ? AND "+over+" ORDER BY key LIMIT ?", last, before.UnixMilli(), forgetAtOnce)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			if err = rows.Scan(&last); err != nil {
+				break
+			}
+			keys = append(keys, last)
+		}
+		if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		err = s.tx(ctx, func(tx *sql.Tx) error {
+			for _, key := range keys {
+				if _, err := tx.Exec("DELETE FROM settings WHERE key = ? AND "+over, key, before.UnixMilli()); err != nil { // it may have been put anew
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}

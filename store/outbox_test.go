@@ -173,6 +173,31 @@ func TestSettingsExpire(t *testing.T) {
 	}
 }
 
+func TestExpiredSettingsAreDeleted(t *testing.T) {
+	s, ctx := mustOpen(t, filepath.Join(t.TempDir(), "s.db")), context.Background()
+	now := time.Now()
+	var wg sync.WaitGroup
+	for i := range 2*forgetAtOnce + 3 {
+		expires := now.Add(-time.Hour)
+		if i%7 == 0 {
+			expires = []time.Time{{}, now.Add(time.Hour)}[i%2]
+		}
+		wg.Go(func() {
+			if err := s.PutSetting(ctx, fmt.Sprint("k", i), "x", expires); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if err := s.ForgetSettings(ctx, now); err != nil {
+		t.Fatal(err)
+	}
+	var kept, over int
+	if err := s.read.QueryRow("SELECT count(*), coalesce(sum(expires_at <> 0 AND expires_at < ?), 0) FROM settings", now.UnixMilli()).Scan(&kept, &over); err != nil || kept != 144 || over != 0 {
+		t.Errorf("%d settings, %d of them over, %v", kept, over, err)
+	}
+}
+
 // A write that fails among others in a shared commit undoes only itself.
 func TestSharedCommitKeepsWritersApart(t *testing.T) {
 	s := mustOpen(t, filepath.Join(t.TempDir(), "s.db"))

@@ -136,13 +136,16 @@ func cause(err error) error {
 	return err
 }
 
-// forget deletes turns that are older than report.keep, now and every hour.
+// forget deletes turns that are older than report.keep, and settings that have expired, now and every hour.
 func forget(ctx context.Context, st *store.Store, keep time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		if err := st.ForgetTurns(ctx, time.Now().Add(-keep)); err != nil && ctx.Err() == nil {
 			log.Error("old turns not deleted; tried again in an hour", "error", err)
+		}
+		if err := st.ForgetSettings(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			log.Error("expired settings not deleted; tried again in an hour", "error", err)
 		}
 		select {
 		case <-ctx.Done():
