@@ -34,23 +34,9 @@ func (w *waiter) wake() { w.once.Do(func() { close(w.ready) }) }
 // Ask receives a message for a network that takes the answer as the response to its own request; see Asker.
 func (s *Service) Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error) {
 	w := &waiter{ready: make(chan struct{})}
-	s.mu.Lock()
-	t := s.talk(a)
-	t.waiters = append(t.waiters, w) // before the message is stored, so that its turn cannot end unseen
-	s.mu.Unlock()
-	in, fresh, err := s.receive(ctx, a, m)
-	switch {
-	case err != nil:
-		s.leave(a, t, w)
+	in, t, fresh, err := s.receive(ctx, a, m, w) // it waits before the message is stored, so that its turn cannot end unseen
+	if err != nil {
 		return nil, err
-	case fresh:
-		s.enqueue(a, task{inbox: in.ID, event: m})
-	default:
-		s.mu.Lock()
-		if t.quiet() {
-			w.wake()
-		}
-		s.mu.Unlock()
 	}
 	select {
 	case <-w.ready:

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,19 +60,31 @@ func (unobserved) Failed(string)                                      {}
 
 // talk is a conversation with something under way.
 type talk struct {
-	waiting []task
-	running bool // a goroutine works through waiting
-	looks   int  // look-ups under way
+	waiting []task // messages in the order of the inbox
+	running bool   // a goroutine works through waiting
+	looks   int    // look-ups under way
 	waiters []*waiter
+
+	begun   int   // messages that began to be stored, ever
+	storing []int // those of them that still are, by their number, the first first
 }
 
 // quiet reports that nothing is under way.
-func (t *talk) quiet() bool { return len(t.waiting) == 0 && !t.running && t.looks == 0 }
+func (t *talk) quiet() bool {
+	return len(t.waiting) == 0 && !t.running && t.looks == 0 && len(t.storing) == 0
+}
+
+// ready reports whether the task at i of waiting may have its turn. Several messages are stored in one commit and their goroutines wake in any order, so a task waits
+// for all that began to be stored before it was: one of them may come first in the inbox.
+func (t *talk) ready(i int) bool {
+	return i < len(t.waiting) && (len(t.storing) == 0 || t.storing[0] >= t.waiting[i].begun)
+}
 
 type task struct {
 	inbox  int64
 	lookup int64
 	event  dialog.Event // nil: it is not known what it was, and answered with an apology
+	begun  int          // messages that had begun to be stored when this was queued
 }
 
 // Bounds: turns are thought out by the cores, but saved many in one commit, and each waits for that; look-ups wait on the network.
@@ -153,35 +166,49 @@ func (s *Service) unreadable(what string, a Address, id int64) {
 
 // Receive stores a message and queues its turn. It reports false for a repeat, which is answered already or will be.
 func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (bool, error) {
-	// Crash point: before the commit nothing is stored and nothing acknowledged, so the network brings the message again.
-	in, fresh, err := s.receive(ctx, a, m)
-	if err != nil || !fresh {
-		return false, err
-	}
-	// Crash point: stored and not acknowledged. The next start runs its turn (Open); the network brings it again as well, which folds on its id.
-	s.enqueue(a, task{inbox: in.ID, event: m})
-	if in.Owed {
+	in, _, fresh, err := s.receive(ctx, a, m, nil)
+	if fresh && in.Owed {
 		s.signal(a.Channel) // what was held for this customer may go now
 	}
-	return true, nil
+	return fresh, err
 }
 
-// receive stores a message, unless its customer has too many waiting.
-func (s *Service) receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error) {
+// receive stores a message and queues its turn; w, unless nil, waits from now on.
+func (s *Service) receive(ctx context.Context, a Address, m dialog.Message, w *waiter) (in Incoming, t *talk, fresh bool, err error) {
+	s.mu.Lock()
 	if err := s.refuses(a); err != nil {
-		return Incoming{}, false, err
+		s.mu.Unlock()
+		return in, nil, false, err
 	}
-	in, fresh, err := s.store.Receive(ctx, a, m)
-	if err != nil {
-		s.observer.Failed("store message")
+	t = s.talk(a)
+	number := t.begun
+	t.begun++
+	t.storing = append(t.storing, number)
+	if w != nil {
+		t.waiters = append(t.waiters, w)
 	}
-	return in, fresh, err
-}
-
-// refuses gives the reason for which no message of a customer is taken in now.
-func (s *Service) refuses(a Address) error {
+	s.mu.Unlock()
+	// Crash point: before the commit nothing is stored and nothing acknowledged, so the network brings the message again.
+	in, fresh, err = s.store.Receive(ctx, a, m)
+	// Crash point: stored and not acknowledged. The next start runs its turn (Open); the network brings it again as well, which folds on its id.
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	t.storing = slices.DeleteFunc(t.storing, func(n int) bool { return n == number })
+	if err != nil {
+		s.observer.Failed("store message")
+		t.waiters = slices.DeleteFunc(t.waiters, func(other *waiter) bool { return other == w })
+		fresh = false
+	}
+	if fresh {
+		s.put(t, task{inbox: in.ID, event: m})
+	}
+	s.run(a, t)
+	s.settled(a, t)
+	return in, t, fresh, err
+}
+
+// refuses gives the reason for which no message of a customer is taken in now. The caller holds mu.
+func (s *Service) refuses(a Address) error {
 	t := s.talks[a]
 	switch {
 	case s.closed:
@@ -219,23 +246,44 @@ func (s *Service) settled(a Address, t *talk) {
 func (s *Service) enqueue(a Address, t task) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	c := s.talk(a)
+	s.put(c, t)
+	s.run(a, c)
+}
+
+// put queues a task. The caller holds mu.
+func (s *Service) put(c *talk, t task) {
 	if s.closed {
 		return // it stays open in the store and runs at the next start
 	}
-	c := s.talk(a)
-	c.waiting = append(c.waiting, t)
-	if !c.running {
+	i := -1
+	if t.inbox != 0 { // a look-up comes back whenever it does
+		t.begun = c.begun
+		i = slices.IndexFunc(c.waiting, func(other task) bool { return other.inbox > t.inbox })
+	}
+	if i < 0 {
+		i = len(c.waiting)
+	}
+	c.waiting = slices.Insert(c.waiting, i, t)
+}
+
+// run sees to it that what waits and is ready is worked through. The caller holds mu.
+func (s *Service) run(a Address, c *talk) {
+	if !c.running && !s.closed && c.ready(0) {
 		c.running = true
 		s.work.Go(func() { s.converse(a, c) })
 	}
 }
 
-// converse runs a conversation's turns in order until none waits.
+// converse runs a conversation's turns in order until none is ready.
 func (s *Service) converse(a Address, c *talk) {
 	for {
 		s.mu.Lock()
-		if len(c.waiting) == 0 || s.closed {
-			c.running, c.waiting = false, nil // on closing, what waits stays open in the store
+		if s.closed {
+			c.waiting = nil // it stays open in the store
+		}
+		if !c.ready(0) {
+			c.running = false
 			s.settled(a, c)
 			s.mu.Unlock()
 			return

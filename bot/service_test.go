@@ -174,6 +174,25 @@ func (r *rig) say(t testing.TB, customer, id, text string) {
 	}
 }
 
+// asking asks for anna, settles all of the answer, and gives it once it is there.
+func (r *rig) asking(t *testing.T, id, text string, within time.Duration) <-chan *bot.Answer {
+	out := make(chan *bot.Answer, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text})
+		if err == nil {
+			err = got.Settle(context.Background(), len(got.Parts))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		out <- got
+	}()
+	time.Sleep(100 * time.Millisecond) // nothing tells that a request waits
+	return out
+}
+
 func TestAnswersInOrderOnce(t *testing.T) {
 	net := newNetwork()
 	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
@@ -310,30 +329,13 @@ func TestAskGivesTheAnswerToTheRequest(t *testing.T) {
 func TestAskAgainBesideLaterMessagesGivesTheSameAnswer(t *testing.T) {
 	net := newNetwork()
 	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
-	ask := func(id, text string, within time.Duration) <-chan *bot.Answer {
-		out := make(chan *bot.Answer, 1)
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), within)
-			defer cancel()
-			got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text})
-			if err == nil {
-				err = got.Settle(context.Background(), len(got.Parts))
-			}
-			if err != nil {
-				t.Error(err)
-			}
-			out <- got
-		}()
-		time.Sleep(100 * time.Millisecond) // nothing tells that a request waits
-		return out
-	}
-	first := <-ask("1", "备案要多久?", time.Minute)
+	first := <-r.asking(t, "1", "备案要多久?", time.Minute)
 	if len(first.Parts) != 1 {
 		t.Fatalf("%+v", first)
 	}
-	look := ask("2", "帮我查 example.cn", time.Minute)
-	again := ask("1", "备案要多久?", time.Second)
-	last := ask("3", "备案要多少钱?", time.Minute)
+	look := r.asking(t, "2", "帮我查 example.cn", time.Minute)
+	again := r.asking(t, "1", "备案要多久?", time.Second)
+	last := r.asking(t, "3", "备案要多少钱?", time.Minute)
 	if got := <-again; len(got.Parts) != 1 || got.Parts[0].ID != first.Parts[0].ID {
 		t.Errorf("again: %+v", got)
 	}
@@ -394,6 +396,83 @@ func TestLookupSurvivesRestart(t *testing.T) {
 	net.await(t, 1)
 	if got := net.texts(); len(got) != 1 {
 		t.Errorf("after the restart: %q", got)
+	}
+}
+
+// hindered is a store whose goroutines wait for the test.
+type hindered struct {
+	*store.Store
+	before, after map[string]chan struct{} // a message's id: closed to let it be stored, and to let whoever stored it go on
+	save          chan struct{}            // nil, or closed to let turns be saved
+}
+
+func (h hindered) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
+	if c := h.before[m.ID]; c != nil {
+		<-c
+	}
+	in, fresh, err := h.Store.Receive(ctx, a, m)
+	if c := h.after[m.ID]; c != nil {
+		<-c
+	}
+	return in, fresh, err
+}
+
+func (h hindered) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
+	if h.save != nil {
+		<-h.save
+	}
+	return h.Store.SaveTurn(ctx, t)
+}
+
+// Two messages are stored in order, and the goroutines that did it wake in the other.
+func TestTurnsRunInTheOrderOfTheInbox(t *testing.T) {
+	net, on := newNetwork(), make(chan struct{})
+	r := startWith(t, setup{channel: net, front: func(s *store.Store) bot.Conversations {
+		return hindered{Store: s, after: map[string]chan struct{}{"1": on}}
+	}})
+	go func() {
+		if _, err := r.Receive(context.Background(), bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: "1", At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}); err != nil {
+			t.Error(err)
+		}
+	}()
+	for stored := 0; stored == 0; time.Sleep(time.Millisecond) {
+		b, err := r.store.Backlog(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = b.Messages
+	}
+	r.say(t, "anna", "2", "备案要多少钱?")
+	time.Sleep(100 * time.Millisecond) // its turn would be over
+	close(on)
+	net.await(t, 2)
+	if got := net.texts(); !strings.Contains(got[0], "工作日") {
+		t.Errorf("answered in the order 2, 1: %q", got)
+	}
+}
+
+// The turn before ends while a message is being stored: that does not end what its request waits for.
+func TestARequestWaitsForItsOwnTurn(t *testing.T) {
+	net, on, save := newNetwork(), make(chan struct{}), make(chan struct{})
+	r := startWith(t, setup{channel: net, front: func(s *store.Store) bot.Conversations {
+		return hindered{Store: s, before: map[string]chan struct{}{"2": on}, save: save}
+	}})
+	r.say(t, "anna", "1", "备案要多久?") // its own request is gone already
+	second := r.asking(t, "2", "备案要多少钱?", time.Minute)
+	save <- struct{}{}
+	for left := 1; left > 0; time.Sleep(time.Millisecond) { // the first turn ends
+		b, err := r.store.Backlog(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = b.Messages
+	}
+	time.Sleep(100 * time.Millisecond)
+	close(on)
+	close(save)
+	got := <-second
+	if n := len(got.Parts); got.Pending || n == 0 || !strings.Contains(got.Parts[n-1].Part.Text, "免费") {
+		t.Errorf("%+v", got)
 	}
 }
 
