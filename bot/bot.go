@@ -88,6 +88,8 @@ type Conversations interface {
 	// Receive stores a message before it is acknowledged; held replies of the customer become due, and a block is lifted. It reports false, and no error, for
 	// one that was stored before; held replies become due for it as well.
 	Receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error)
+	// Known gives a message that was stored before, by the network's id; false for one that was not. It changes nothing.
+	Known(ctx context.Context, a Address, id string) (Incoming, bool, error)
 	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups. Rows that cannot be read are among them.
 	Open(ctx context.Context) ([]Incoming, error)
 	OpenLookups(ctx context.Context) ([]Lookup, error)

@@ -91,7 +91,7 @@ type task struct {
 const (
 	maxTurns   = 24
 	maxLookups = 32
-	maxWaiting = 200 // messages of one customer that may wait; more are refused with ErrBusy before they are stored
+	maxWaiting = 200 // messages of one customer that may wait; new ones are refused with ErrBusy before they are stored
 )
 
 // ErrBusy says that a customer has sent more than can be answered for now, ErrClosing that the program ends and its next run takes the message, if the network
@@ -176,48 +176,46 @@ func (s *Service) Receive(ctx context.Context, a Address, m dialog.Message) (boo
 // receive stores a message and queues its turn; w, unless nil, waits from now on.
 func (s *Service) receive(ctx context.Context, a Address, m dialog.Message, w *waiter) (in Incoming, t *talk, fresh bool, err error) {
 	s.mu.Lock()
-	if err := s.refuses(a); err != nil {
+	if s.closed {
 		s.mu.Unlock()
-		return in, nil, false, err
+		return in, nil, false, ErrClosing
 	}
 	t = s.talk(a)
+	busy := len(t.waiting) >= maxWaiting
 	number := t.begun
 	t.begun++
 	t.storing = append(t.storing, number)
-	if w != nil {
+	if w != nil && !busy {
 		t.waiters = append(t.waiters, w)
 	}
 	s.mu.Unlock()
 	// Crash point: before the commit nothing is stored and nothing acknowledged, so the network brings the message again.
-	in, fresh, err = s.store.Receive(ctx, a, m)
+	if busy {
+		var known bool
+		if in, known, err = s.store.Known(ctx, a, m.ID); err == nil && !known {
+			err = ErrBusy
+		}
+	} else {
+		in, fresh, err = s.store.Receive(ctx, a, m)
+	}
 	// Crash point: stored and not acknowledged. The next start runs its turn (Open); the network brings it again as well, which folds on its id.
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t.storing = slices.DeleteFunc(t.storing, func(n int) bool { return n == number })
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrBusy):
+		s.observer.Refused(a.Channel)
+	case err != nil:
 		s.observer.Failed("store message")
 		t.waiters = slices.DeleteFunc(t.waiters, func(other *waiter) bool { return other == w })
-		fresh = false
-	}
-	if fresh {
+	case fresh:
 		s.put(t, task{inbox: in.ID, event: m})
+	case busy && w != nil:
+		t.waiters = append(t.waiters, w)
 	}
 	s.run(a, t)
 	s.settled(a, t)
-	return in, t, fresh, err
-}
-
-// refuses gives the reason for which no message of a customer is taken in now. The caller holds mu.
-func (s *Service) refuses(a Address) error {
-	t := s.talks[a]
-	switch {
-	case s.closed:
-		return ErrClosing
-	case t != nil && len(t.waiting) >= maxWaiting:
-		s.observer.Refused(a.Channel)
-		return ErrBusy
-	}
-	return nil
+	return in, t, fresh && err == nil, err
 }
 
 // talk gives the conversation's entry, made when there is none. The caller holds mu.

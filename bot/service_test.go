@@ -545,6 +545,28 @@ func TestFloodOfOneLeavesOthersAlone(t *testing.T) {
 	net.await(t, 1000-refused)
 }
 
+// The response to a message was lost, and a flood of the same customer comes before the network asks again.
+func TestARepeatIsAnsweredBesideAFlood(t *testing.T) {
+	save := make(chan struct{}, 1)
+	r := startWith(t, setup{channel: newNetwork(), front: func(s *store.Store) bot.Conversations { return hindered{Store: s, save: save} }})
+	defer close(save)
+	save <- struct{}{}
+	if first := <-r.asking(t, "1", "备案要多久?", time.Minute); len(first.Parts) != 1 {
+		t.Fatal(first)
+	}
+	var err error
+	for i := 0; err == nil; i++ {
+		m := dialog.Message{ID: fmt.Sprint("f", i), At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}
+		_, err = r.Receive(t.Context(), bot.Address{Channel: "net", Customer: "anna"}, m)
+	}
+	if !errors.Is(err, bot.ErrBusy) {
+		t.Fatal(err)
+	}
+	if again := <-r.asking(t, "1", "备案要多久?", time.Second); again == nil || len(again.Parts) != 1 {
+		t.Errorf("again %+v", again)
+	}
+}
+
 // bareCommits is how many commits a second one connection makes with synchronous=FULL, on this disk at this time.
 func bareCommits(b *testing.B) float64 {
 	db, err := sql.Open("sqlite3", "file:"+filepath.Join(b.TempDir(), "bare.db")+"?_journal_mode=WAL&_synchronous=FULL")

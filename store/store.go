@@ -241,6 +241,16 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 	return in, fresh, err
 }
 
+// Known gives the number of a message that was stored before.
+func (s *Store) Known(ctx context.Context, a bot.Address, id string) (bot.Incoming, bool, error) {
+	in := bot.Incoming{Address: a}
+	err := s.read.QueryRowContext(ctx, "SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, id).Scan(&in.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return in, false, nil
+	}
+	return in, err == nil, err
+}
+
 // Open are the messages without a saved turn.
 func (s *Store) Open(ctx context.Context) ([]bot.Incoming, error) {
 	rows, err := s.read.QueryContext(ctx, "SELECT id, channel, customer, body FROM inbox WHERE done_at IS NULL ORDER BY id")
