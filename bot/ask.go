@@ -34,23 +34,9 @@ func (w *waiter) wake() { w.once.Do(func() { close(w.ready) }) }
 // Ask receives a message for a network that takes the answer as the response to its own request; see Asker.
 func (s *Service) Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error) {
 	w := &waiter{ready: make(chan struct{})}
-	s.mu.Lock()
-	t := s.talk(a)
-	t.waiters = append(t.waiters, w) // before the message is stored, so that its turn cannot end unseen
-	s.mu.Unlock()
-	in, fresh, err := s.receive(ctx, a, m)
-	switch {
-	case err != nil:
-		s.leave(a, t, w)
+	in, t, fresh, err := s.receive(ctx, a, m, w) // it waits before the message is stored, so that its turn cannot end unseen
+	if err != nil {
 		return nil, err
-	case fresh:
-		s.enqueue(a, task{inbox: in.ID, event: m})
-	default:
-		s.mu.Lock()
-		if t.quiet() {
-			w.wake()
-		}
-		s.mu.Unlock()
 	}
 	select {
 	case <-w.ready:
@@ -83,7 +69,7 @@ func (s *Service) leave(a Address, t *talk, w *waiter) (pending, later bool) {
 // answer claims what can be said to a customer now. A message that is not fresh gets what it was given before, and nothing else when a later one waits.
 func (s *Service) answer(in Incoming, w *waiter, fresh, pending, later bool) (*Answer, error) {
 	a, inbox := in.Address, in.ID
-	ctx, cancel := context.WithTimeout(s.ctx, 2*time.Second) // the request's own time may be over; what is ready is still wanted
+	ctx, cancel := context.WithTimeout(s.sending, 2*time.Second) // the request's own time may be over; what is ready is still wanted
 	defer cancel()
 	out := &Answer{Pending: pending}
 	sender := s.senders[a.Channel]

@@ -29,6 +29,8 @@ type Incoming struct {
 	Message dialog.Message
 	// Owed says that something waited for this customer when the message was stored.
 	Owed bool
+	// Unreadable is a stored row whose Message cannot be read.
+	Unreadable bool
 }
 
 // Draft is a reply and the messages that its channel made of it; no parts means that the channel takes it whole.
@@ -42,6 +44,8 @@ type Lookup struct {
 	ID      int64
 	Address Address
 	Check   dialog.CheckDomain
+	// Unreadable is a stored row whose Check cannot be read.
+	Unreadable bool
 }
 
 // Turn is all that one step changes; it is saved in one transaction.
@@ -82,9 +86,11 @@ var ErrUnwritable = errors.New("the store cannot be written")
 // Conversations is what the service needs of a store. Its methods may be called from many goroutines.
 type Conversations interface {
 	// Receive stores a message before it is acknowledged; held replies of the customer become due, and a block is lifted. It reports false, and no error, for
-	// one that was stored before.
+	// one that was stored before; held replies become due for it as well.
 	Receive(ctx context.Context, a Address, m dialog.Message) (Incoming, bool, error)
-	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups.
+	// Known gives a message that was stored before, by the network's id; false for one that was not. It changes nothing.
+	Known(ctx context.Context, a Address, id string) (Incoming, bool, error)
+	// Open are the messages whose turn was not saved when the program ended, oldest first; OpenLookups the look-ups. Rows that cannot be read are among them.
 	Open(ctx context.Context) ([]Incoming, error)
 	OpenLookups(ctx context.Context) ([]Lookup, error)
 	// Load gives a conversation; a new one for an address never seen.
@@ -102,7 +108,7 @@ type Outbox interface {
 	// Unsettled are a customer's waiting messages in order; Passive those that went out as the response to the given message (its inbox number) before.
 	Unsettled(ctx context.Context, a Address) ([]Outgoing, error)
 	Passive(ctx context.Context, inbox int64) ([]Outgoing, error)
-	// Settle says what became of a message.
+	// Settle says what became of a message. One held or Blocked waits all the same when the customer has written since it was read: that verdict is older.
 	Settle(ctx context.Context, id int64, o Outcome, now time.Time) error
 	// SettlePassive marks messages as sent in the response to the customer's message, and makes others due at once.
 	SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error
@@ -116,6 +122,7 @@ type Outcome struct {
 	Next    time.Time // of a waiting one
 	Counted bool      // the try counts as an attempt
 	Blocked bool      // refused for good: nothing reaches this customer until they write again
+	Heard   int64     // of the message, see Outgoing
 }
 
 // DomainChecker asks WHOIS, RDAP and DNS for one name. It answers within its own time limit and never fails: what it could not learn is missing.

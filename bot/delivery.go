@@ -41,6 +41,8 @@ type Outgoing struct {
 	Reply    dialog.Reply // whole, for channels without Compose
 	At       time.Time
 	Attempts int // deliveries tried before this one
+	// Heard is the last that the customer had said when Next gave this; only the store reads it, to tell a verdict on the customer that is older than their last word.
+	Heard int64
 	// Key is the same for every attempt and no other message: the idempotency key for networks that take one. Letters, digits and -, at most 32.
 	Key string
 }
@@ -91,7 +93,7 @@ type Settings interface {
 // Asker receives a message whose answer the network takes as the response to its own request (WeChat's passive reply); *Service is one.
 type Asker interface {
 	// Ask stores the message like Receive, and waits until the conversation is quiet (its turn and look-ups are done) or ctx ends. A repeat of a stored
-	// message waits for the same answer. It returns ErrBusy, or that the message could not be stored; then nothing was.
+	// message waits for the same answer. It returns ErrBusy, ErrClosing, or that the message could not be stored; then nothing was.
 	Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error)
 }
 

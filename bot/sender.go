@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// Waits between tries of one message: 2 s, 4 s, 8 s … at most five minutes; after maxAttempts it is given up and marked refused, with the last error.
-const maxAttempts = 12
+// Waits between tries of one message: 2 s, 4 s, 8 s … at most five minutes. A network that cannot be reached, or fails, is tried for a day; what makes the channel
+// panic, which no waiting mends, for a minute. Then the message is given up and marked refused, with the last error. (Not by its age: it may have been held for long.)
+const (
+	maxAttempts = 296 // the first, 8 within 510 s, and one each 300 s until 24 h are over
+	maxPanics   = 6
+)
 
 func retryAfter(attempts int) time.Duration {
 	return min(5*time.Minute, 2*time.Second<<min(attempts, 10))
@@ -109,16 +113,27 @@ func (d *sender) run() {
 	}
 }
 
-func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
-	now := d.s.lookups.Now()
+// park lets nothing out before then; a shorter limit does not end a longer one.
+func (d *sender) park(then time.Time) {
 	d.mu.Lock()
-	parked := now.Before(d.parked)
-	d.mu.Unlock()
-	if parked {
+	defer d.mu.Unlock()
+	if then.After(d.parked) {
+		d.parked = then
+	}
+}
+
+func (d *sender) isParked() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.s.lookups.Now().Before(d.parked)
+}
+
+func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
+	if d.isParked() {
 		return
 	}
 	// More than can be served at once: those whom an open request or a delivery has are passed over.
-	customers, err := d.s.outbox.Due(ctx, d.c.Name(), now, 4*maxDeliveries)
+	customers, err := d.s.outbox.Due(ctx, d.c.Name(), d.s.lookups.Now(), 4*maxDeliveries)
 	if err != nil {
 		if ctx.Err() == nil {
 			d.s.observer.Failed("read outbox")
@@ -130,15 +145,15 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 	d.more = len(customers) == 4*maxDeliveries
 	d.mu.Unlock()
 	for _, c := range customers {
-		if !d.claim(c) {
-			d.pass(c)
-			continue
-		}
-		select {
+		select { // before the claim: a customer who only waits for a place is free for their own request
 		case places <- struct{}{}:
 		case <-ctx.Done():
-			d.release(c)
 			return
+		}
+		if !d.claim(c) {
+			<-places
+			d.pass(c)
+			continue
 		}
 		d.s.work.Go(func() {
 			defer func() { <-places; d.release(c) }()
@@ -147,22 +162,23 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 	}
 }
 
-// serve delivers what is due to one customer, in order, until nothing is or one message has to wait.
+// serve delivers what is due to one customer, in order, until nothing is or one message has to wait. When the service stops, the message under way is still
+// delivered and recorded: cut off in between it would be said twice.
 func (d *sender) serve(ctx context.Context, a Address) {
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !d.isParked() { // another delivery may have met a limit of the whole channel since
 		o, ok, err := d.s.outbox.Next(ctx, a, d.s.lookups.Now())
 		if err == nil && !ok {
 			return
 		}
 		var out Outcome
 		if err == nil {
-			out = d.deliver(ctx, o)
+			out = d.deliver(d.s.sending, o)
 			if out.State == "" {
-				return // the service is stopping: the message stays as it is
+				return // the time to stop is over: the message stays as it is
 			}
 			// Crash point: sent and not recorded. It is sent once more, with the same Key: seen twice, except where the network takes such a key (neither Telegram nor
 			// WeChat's customer messages do; a page of the web chat shows what the store has). Only this one of the customer: the next waits for this record.
-			err = d.settle(ctx, o, out)
+			err = d.settle(d.s.sending, o, out)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
@@ -174,7 +190,7 @@ func (d *sender) serve(ctx context.Context, a Address) {
 		if wait := out.Next.Sub(d.s.lookups.Now()); out.State == "waiting" && wait < time.Second {
 			time.AfterFunc(wait, d.signal) // the ticker would be late
 		}
-		if out.State != "sent" && out.State != "refused" {
+		if out.State == "waiting" {
 			return
 		}
 	}
@@ -183,7 +199,7 @@ func (d *sender) serve(ctx context.Context, a Address) {
 // settle records what became of a message, however long the store does not take it: unrecorded it would be delivered again.
 func (d *sender) settle(ctx context.Context, o Outgoing, out Outcome) error {
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, turnAgain) {
-		err := d.s.outbox.Settle(ctx, o.ID, out, d.s.lookups.Now())
+		err := d.s.outbox.Settle(context.WithoutCancel(ctx), o.ID, out, d.s.lookups.Now())
 		if err == nil || ctx.Err() != nil {
 			return err
 		}
@@ -215,29 +231,29 @@ func (d *sender) deliver(ctx context.Context, o Outgoing) (out Outcome) {
 		return Outcome{State: "sent", Receipt: receipt, Counted: true}
 	case errors.As(err, &refusal):
 		result = "refused"
-		return Outcome{State: "refused", Why: refusal.Why, Counted: true, Blocked: refusal.Blocked}
+		return Outcome{State: "refused", Why: refusal.Why, Counted: true, Blocked: refusal.Blocked, Heard: o.Heard}
 	case errors.As(err, &held):
 		result = "held"
-		return Outcome{State: "held", Why: held.Why}
+		return Outcome{State: "held", Why: held.Why, Heard: o.Heard}
 	case errors.As(err, &later):
 		result = "later"
 		next := now.Add(max(later.After, 100*time.Millisecond))
 		if later.All {
-			d.mu.Lock()
-			d.parked = next
-			d.mu.Unlock()
+			d.park(next)
 		}
 		return Outcome{State: "waiting", Why: later.Why, Next: next}
 	case ctx.Err() != nil:
 		return Outcome{}
-	case o.Attempts+1 >= maxAttempts:
+	case o.Attempts+1 >= maxAttempts, errors.Is(err, errPanicked) && o.Attempts+1 >= maxPanics:
 		result = "given_up"
-		d.s.log.Error("message given up", "channel", d.c.Name(), "message", o.ID, "attempts", maxAttempts, "error", err)
+		d.s.log.Error("message given up", "channel", d.c.Name(), "message", o.ID, "attempts", o.Attempts+1, "error", err)
 		return Outcome{State: "refused", Why: "given up: " + err.Error(), Counted: true}
 	}
 	result = "retry"
 	return Outcome{State: "waiting", Why: err.Error(), Next: now.Add(retryAfter(o.Attempts)), Counted: true}
 }
+
+var errPanicked = errors.New("delivery panicked")
 
 // attempt guards one delivery: it ends in time, and a channel that panics has failed.
 func (d *sender) attempt(ctx context.Context, o Outgoing) (receipt string, err error) {
@@ -245,7 +261,7 @@ func (d *sender) attempt(ctx context.Context, o Outgoing) (receipt string, err e
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("delivery panicked: %v", r)
+			err = fmt.Errorf("%w: %v", errPanicked, r)
 		}
 	}()
 	return d.c.Deliver(ctx, o)

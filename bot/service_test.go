@@ -111,23 +111,47 @@ func (c *clock) advance(d time.Duration) {
 type rig struct {
 	*bot.Service
 	store *store.Store
-	net   *network
 	clock *clock
 	reg   registry
 }
 
 func start(t testing.TB, file string, net *network, open bool) *rig {
 	t.Helper()
-	st, err := store.Open(context.Background(), file, true)
+	return startWith(t, setup{file: file, channel: net, shut: !open})
+}
+
+// setup is a service with something else in place of a part.
+type setup struct {
+	file    string
+	channel bot.Channel
+	shut    bool                                 // domain checks wait until the test closes reg.open
+	domains bot.DomainChecker                    // nil: the registry
+	front   func(*store.Store) bot.Conversations // stands between service and store
+}
+
+func startWith(t testing.TB, s setup) *rig {
+	t.Helper()
+	if s.file == "" {
+		s.file = filepath.Join(t.TempDir(), "s.db")
+	}
+	st, err := store.Open(context.Background(), s.file, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{store: st, net: net, clock: &clock{at: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}, reg: registry{open: make(chan struct{})}}
-	if open {
+	r := &rig{store: st, clock: &clock{at: time.Date(2026, 11, 25, 8, 0, 0, 0, time.UTC)}, reg: registry{open: make(chan struct{})}}
+	if !s.shut {
 		close(r.reg.open)
 	}
-	r.Service = bot.NewService(st, st, bot.Lookups{Domains: r.reg, Cases: noCases{}, Now: r.clock.now}, engine(), slog.New(slog.DiscardHandler))
-	r.Add(net)
+	lookups := bot.Lookups{Domains: r.reg, Cases: noCases{}, Now: r.clock.now}
+	if s.domains != nil {
+		lookups.Domains = s.domains
+	}
+	conversations := bot.Conversations(st)
+	if s.front != nil {
+		conversations = s.front(st)
+	}
+	r.Service = bot.NewService(conversations, st, lookups, engine(), slog.New(slog.DiscardHandler))
+	r.Add(s.channel)
 	if err := r.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -148,6 +172,25 @@ func (r *rig) say(t testing.TB, customer, id, text string) {
 	if _, err := r.Receive(context.Background(), bot.Address{Channel: "net", Customer: bot.CustomerID(customer)}, m); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// asking asks for anna, settles all of the answer, and gives it once it is there.
+func (r *rig) asking(t *testing.T, id, text string, within time.Duration) <-chan *bot.Answer {
+	out := make(chan *bot.Answer, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), within)
+		defer cancel()
+		got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text})
+		if err == nil {
+			err = got.Settle(context.Background(), len(got.Parts))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		out <- got
+	}()
+	time.Sleep(100 * time.Millisecond) // nothing tells that a request waits
+	return out
 }
 
 func TestAnswersInOrderOnce(t *testing.T) {
@@ -286,30 +329,13 @@ func TestAskGivesTheAnswerToTheRequest(t *testing.T) {
 func TestAskAgainBesideLaterMessagesGivesTheSameAnswer(t *testing.T) {
 	net := newNetwork()
 	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
-	ask := func(id, text string, within time.Duration) <-chan *bot.Answer {
-		out := make(chan *bot.Answer, 1)
-		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), within)
-			defer cancel()
-			got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: id, At: r.clock.now(), Kind: dialog.TextMessage, Text: text})
-			if err == nil {
-				err = got.Settle(context.Background(), len(got.Parts))
-			}
-			if err != nil {
-				t.Error(err)
-			}
-			out <- got
-		}()
-		time.Sleep(100 * time.Millisecond) // nothing tells that a request waits
-		return out
-	}
-	first := <-ask("1", "备案要多久?", time.Minute)
+	first := <-r.asking(t, "1", "备案要多久?", time.Minute)
 	if len(first.Parts) != 1 {
 		t.Fatalf("%+v", first)
 	}
-	look := ask("2", "帮我查 example.cn", time.Minute)
-	again := ask("1", "备案要多久?", time.Second)
-	last := ask("3", "备案要多少钱?", time.Minute)
+	look := r.asking(t, "2", "帮我查 example.cn", time.Minute)
+	again := r.asking(t, "1", "备案要多久?", time.Second)
+	last := r.asking(t, "3", "备案要多少钱?", time.Minute)
 	if got := <-again; len(got.Parts) != 1 || got.Parts[0].ID != first.Parts[0].ID {
 		t.Errorf("again: %+v", got)
 	}
@@ -373,6 +399,128 @@ func TestLookupSurvivesRestart(t *testing.T) {
 	}
 }
 
+// hindered is a store whose goroutines wait for the test.
+type hindered struct {
+	*store.Store
+	before, after map[string]chan struct{} // a message's id: closed to let it be stored, and to let whoever stored it go on
+	save          chan struct{}            // nil, or closed to let turns be saved
+}
+
+func (h hindered) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
+	if c := h.before[m.ID]; c != nil {
+		<-c
+	}
+	in, fresh, err := h.Store.Receive(ctx, a, m)
+	if c := h.after[m.ID]; c != nil {
+		<-c
+	}
+	return in, fresh, err
+}
+
+func (h hindered) SaveTurn(ctx context.Context, t bot.Turn) (bot.Saved, error) {
+	if h.save != nil {
+		<-h.save
+	}
+	return h.Store.SaveTurn(ctx, t)
+}
+
+// Two messages are stored in order, and the goroutines that did it wake in the other.
+func TestTurnsRunInTheOrderOfTheInbox(t *testing.T) {
+	net, on := newNetwork(), make(chan struct{})
+	r := startWith(t, setup{channel: net, front: func(s *store.Store) bot.Conversations {
+		return hindered{Store: s, after: map[string]chan struct{}{"1": on}}
+	}})
+	go func() {
+		if _, err := r.Receive(context.Background(), bot.Address{Channel: "net", Customer: "anna"}, dialog.Message{ID: "1", At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}); err != nil {
+			t.Error(err)
+		}
+	}()
+	for stored := 0; stored == 0; time.Sleep(time.Millisecond) {
+		b, err := r.store.Backlog(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = b.Messages
+	}
+	r.say(t, "anna", "2", "备案要多少钱?")
+	time.Sleep(100 * time.Millisecond) // its turn would be over
+	close(on)
+	net.await(t, 2)
+	if got := net.texts(); !strings.Contains(got[0], "工作日") {
+		t.Errorf("answered in the order 2, 1: %q", got)
+	}
+}
+
+// The turn before ends while a message is being stored: that does not end what its request waits for.
+func TestARequestWaitsForItsOwnTurn(t *testing.T) {
+	net, on, save := newNetwork(), make(chan struct{}), make(chan struct{})
+	r := startWith(t, setup{channel: net, front: func(s *store.Store) bot.Conversations {
+		return hindered{Store: s, before: map[string]chan struct{}{"2": on}, save: save}
+	}})
+	r.say(t, "anna", "1", "备案要多久?") // its own request is gone already
+	second := r.asking(t, "2", "备案要多少钱?", time.Minute)
+	save <- struct{}{}
+	for left := 1; left > 0; time.Sleep(time.Millisecond) { // the first turn ends
+		b, err := r.store.Backlog(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		left = b.Messages
+	}
+	time.Sleep(100 * time.Millisecond)
+	close(on)
+	close(save)
+	got := <-second
+	if n := len(got.Parts); got.Pending || n == 0 || !strings.Contains(got.Parts[n-1].Part.Text, "免费") {
+		t.Errorf("%+v", got)
+	}
+}
+
+type panicky struct{}
+
+func (panicky) Check(context.Context, dialog.DomainName) dialog.Evidence {
+	panic("an answer nobody thought of")
+}
+
+func TestAPanicInALookupHasFoundOutNothing(t *testing.T) {
+	net := newNetwork()
+	r := startWith(t, setup{channel: net, domains: panicky{}})
+	r.say(t, "anna", "1", "帮我查 example.cn")
+	net.await(t, 2)
+	if got := net.texts(); len(got) != 2 || !strings.Contains(got[1], "备案条件检查") {
+		t.Errorf("said %q", got)
+	}
+	if b, err := r.store.Backlog(context.Background()); err != nil || b.Lookups != 0 {
+		t.Errorf("left for the next start: %+v, %v", b, err)
+	}
+}
+
+// Rows that a start cannot read keep nobody else waiting, and are not read again.
+func TestUnreadableRowsAreAnsweredWithAnApology(t *testing.T) {
+	file, net := filepath.Join(t.TempDir(), "s.db"), newNetwork()
+	start(t, file, net, true).end()
+	db, err := sql.Open("sqlite3", "file:"+file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`INSERT INTO inbox (channel, customer, external_id, body, at) VALUES ('net', 'anna', '1', '{"At":7}', 1), ('net', 'bert', '2', '{"Kind":"text","Text":"备案要多久?"}', 1);
+		INSERT INTO lookups (channel, customer, body, at) VALUES ('net', 'carl', '', 1)`); err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, file, net, true)
+	net.await(t, 3)
+	sorry := 0
+	for _, text := range net.texts() {
+		if text == engine().Knowledge().Sentences.Unreachable.ZH {
+			sorry++
+		}
+	}
+	if b, err := r.store.Backlog(context.Background()); err != nil || b.Messages != 0 || b.Lookups != 0 || sorry != 2 {
+		t.Errorf("said %q, still to do %+v, %v", net.texts(), b, err)
+	}
+}
+
 func TestFloodOfOneLeavesOthersAlone(t *testing.T) {
 	net := newNetwork()
 	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, true)
@@ -395,6 +543,28 @@ func TestFloodOfOneLeavesOthersAlone(t *testing.T) {
 	}
 	got.Settle(context.Background(), 1)
 	net.await(t, 1000-refused)
+}
+
+// The response to a message was lost, and a flood of the same customer comes before the network asks again.
+func TestARepeatIsAnsweredBesideAFlood(t *testing.T) {
+	save := make(chan struct{}, 1)
+	r := startWith(t, setup{channel: newNetwork(), front: func(s *store.Store) bot.Conversations { return hindered{Store: s, save: save} }})
+	defer close(save)
+	save <- struct{}{}
+	if first := <-r.asking(t, "1", "备案要多久?", time.Minute); len(first.Parts) != 1 {
+		t.Fatal(first)
+	}
+	var err error
+	for i := 0; err == nil; i++ {
+		m := dialog.Message{ID: fmt.Sprint("f", i), At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}
+		_, err = r.Receive(t.Context(), bot.Address{Channel: "net", Customer: "anna"}, m)
+	}
+	if !errors.Is(err, bot.ErrBusy) {
+		t.Fatal(err)
+	}
+	if again := <-r.asking(t, "1", "备案要多久?", time.Second); again == nil || len(again.Parts) != 1 {
+		t.Errorf("again %+v", again)
+	}
 }
 
 // bareCommits is how many commits a second one connection makes with synchronous=FULL, on this disk at this time.

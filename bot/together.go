@@ -72,7 +72,7 @@ func belongs(m, before dialog.Message) bool {
 // together takes the next task, and with an unfinished message those that follow it. The caller holds the service's mu.
 func together(c *talk) []task {
 	n := 1
-	for n < len(c.waiting) && n < maxTogether {
+	for n < maxTogether && c.ready(n) {
 		m, ok := c.waiting[n-1].event.(dialog.Message)
 		next, also := c.waiting[n].event.(dialog.Message)
 		if !ok || !also || !belongs(next, m) {

@@ -36,7 +36,8 @@ func (s *Store) Due(ctx context.Context, channel bot.ChannelName, now time.Time,
 
 // outgoing are the columns that scanOutgoing reads.
 const outgoing = `SELECT o.id, o.channel, o.customer, o.part, o.attempts, r.body, r.at, r.speaker, o.next_at,
-	coalesce((SELECT owner FROM conversations c WHERE c.channel = o.channel AND c.customer = o.customer), 'bot')
+	coalesce((SELECT owner FROM conversations c WHERE c.channel = o.channel AND c.customer = o.customer), 'bot'),
+	coalesce((SELECT e.id FROM entries e WHERE e.channel = o.channel AND e.customer = o.customer AND e.inbox_id IS NOT NULL ORDER BY e.id DESC LIMIT 1), 0)
 	FROM outbox o JOIN replies r ON r.id = o.reply_id `
 
 type outgoingRow struct {
@@ -61,7 +62,7 @@ func (s *Store) outgoing(ctx context.Context, where string, args ...any) ([]outg
 		var o outgoingRow
 		var part, body []byte
 		var at int64
-		if err := rows.Scan(&o.ID, &o.Address.Channel, &o.Address.Customer, &part, &o.Attempts, &body, &at, &o.Speaker, &o.next, &o.owner); err != nil {
+		if err := rows.Scan(&o.ID, &o.Address.Channel, &o.Address.Customer, &part, &o.Attempts, &body, &at, &o.Speaker, &o.next, &o.owner, &o.Heard); err != nil {
 			return nil, err
 		}
 		o.At, o.Key = stamp(at, o.ID)
@@ -118,13 +119,26 @@ func mayBeSaid(rows []outgoingRow) []bot.Outgoing {
 	return out
 }
 
-// Settle says what became of a message. A held one holds back everything that waits behind it, and a blocked customer gets nothing of it.
+// wroteSince says whether the customer of a message has written after an entry.
+const wroteSince = "SELECT EXISTS (SELECT 1 FROM outbox o JOIN entries e ON e.channel = o.channel AND e.customer = o.customer WHERE o.id = ? AND e.id > ? AND e.inbox_id IS NOT NULL)"
+
+// Settle says what became of a message. A held one holds back everything that waits behind it, and a blocked customer gets nothing of it; see bot.Outbox.
 func (s *Store) Settle(ctx context.Context, id int64, o bot.Outcome, now time.Time) error {
 	counted := 0
 	if o.Counted {
 		counted = 1
 	}
 	return s.tx(ctx, func(tx *sql.Tx) error {
+		o := o
+		if o.State == "held" || o.Blocked {
+			var wrote bool
+			if err := tx.QueryRow(wroteSince, id, o.Heard).Scan(&wrote); err != nil {
+				return err
+			}
+			if wrote {
+				o.State, o.Blocked = "waiting", false
+			}
+		}
 		var sent any
 		if o.State == "sent" {
 			sent = now.UnixMilli()
@@ -270,4 +284,40 @@ func (s *Store) PutSetting(ctx context.Context, key, value string, expires time.
 		_, err := tx.Exec("INSERT INTO settings (key, value, expires_at) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at", key, value, at)
 		return err
 	})
+}
+
+// ForgetSettings deletes settings that expired before a time. They are looked for beside the writers, by key from one batch to the next: the table has no index by
+// time, which would cost each setting a page more to write.
+func (s *Store) ForgetSettings(ctx context.Context, before time.Time) error {
+	const over = "expires_at <> 0 AND expires_at < ?"
+	for last := ""; ; {
+		var keys []string
+		rows, err := s.read.QueryContext(ctx, "SELECT key FROM settings WHERE key > ? AND "+over+" ORDER BY key LIMIT ?", last, before.UnixMilli(), forgetAtOnce)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			if err = rows.Scan(&last); err != nil {
+				break
+			}
+			keys = append(keys, last)
+		}
+		if err := errors.Join(err, rows.Err(), rows.Close()); err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			return nil
+		}
+		err = s.tx(ctx, func(tx *sql.Tx) error {
+			for _, key := range keys {
+				if _, err := tx.Exec("DELETE FROM settings WHERE key = ? AND "+over, key, before.UnixMilli()); err != nil { // it may have been put anew
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 }

@@ -213,6 +213,9 @@ func insert(tx *sql.Tx, id *int64, statement string, args ...any) error {
 // owed says whether anything waits for a customer, and whether they are blocked.
 const owed = `SELECT EXISTS (SELECT 1 FROM outbox WHERE channel = ? AND customer = ? AND ` + open + `), EXISTS (SELECT 1 FROM reach WHERE channel = ? AND customer = ? AND blocked <> '')`
 
+// release makes what is held for a customer due.
+const release = "UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND " + open + " AND state = 'held'"
+
 // Receive stores a message once; see bot.Conversations.
 func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bot.Incoming, bool, error) {
 	body, err := json.Marshal(m)
@@ -227,6 +230,10 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 		err := insert(tx, &in.ID, `INSERT INTO inbox (channel, customer, external_id, body, at) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (channel, external_id) DO NOTHING`, a.Channel, a.Customer, m.ID, string(body), m.At.UnixMilli())
 		if errors.Is(err, errNoRow) {
+			// A request is open for this customer, so what was held may go out with its response: the answer of a silent account that was restarted, say.
+			if _, err := tx.Exec(release, a.Channel, a.Customer); err != nil {
+				return err
+			}
 			return tx.QueryRow("SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, m.ID).Scan(&in.ID)
 		}
 		if err != nil {
@@ -240,7 +247,7 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 			return err
 		}
 		if in.Owed {
-			if _, err = tx.Exec("UPDATE outbox SET state = 'waiting', next_at = 0 WHERE channel = ? AND customer = ? AND "+open+" AND state = 'held'", a.Channel, a.Customer); err != nil {
+			if _, err = tx.Exec(release, a.Channel, a.Customer); err != nil {
 				return err
 			}
 		}
@@ -250,6 +257,16 @@ func (s *Store) Receive(ctx context.Context, a bot.Address, m dialog.Message) (b
 		return err
 	})
 	return in, fresh, err
+}
+
+// Known gives the number of a message that was stored before.
+func (s *Store) Known(ctx context.Context, a bot.Address, id string) (bot.Incoming, bool, error) {
+	in := bot.Incoming{Address: a}
+	err := s.read.QueryRowContext(ctx, "SELECT id FROM inbox WHERE channel = ? AND external_id = ?", a.Channel, id).Scan(&in.ID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return in, false, nil
+	}
+	return in, err == nil, err
 }
 
 // Open are the messages without a saved turn.
@@ -266,9 +283,7 @@ func (s *Store) Open(ctx context.Context) ([]bot.Incoming, error) {
 		if err := rows.Scan(&in.ID, &in.Address.Channel, &in.Address.Customer, &body); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(body, &in.Message); err != nil {
-			return nil, fmt.Errorf("inbox row %d: %w", in.ID, err)
-		}
+		in.Unreadable = json.Unmarshal(body, &in.Message) != nil
 		out = append(out, in)
 	}
 	return out, rows.Err()
@@ -425,9 +440,7 @@ func (s *Store) OpenLookups(ctx context.Context) ([]bot.Lookup, error) {
 		if err := rows.Scan(&l.ID, &l.Address.Channel, &l.Address.Customer, &body); err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(body, &l.Check); err != nil {
-			return nil, fmt.Errorf("look-up row %d: %w", l.ID, err)
-		}
+		l.Unreadable = json.Unmarshal(body, &l.Check) != nil
 		out = append(out, l)
 	}
 	return out, rows.Err()

@@ -2,6 +2,7 @@ package domaincheck
 
 import (
 	"context"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -33,23 +34,25 @@ func (k *Checker) lifetime(ev dialog.Evidence) time.Duration {
 
 // cache keeps answers for as long as their finder says, and lets many who ask for the same at once wait for one finder.
 type cache[V any] struct {
-	now     func() time.Time
-	mu      sync.Mutex
-	entries map[string]*entry[V]
+	now      func() time.Time
+	panicked func(any, []byte)
+	mu       sync.Mutex
+	entries  map[string]*entry[V]
 }
 
 type entry[V any] struct {
-	done  chan struct{} // closed once value and until are set
+	done  chan struct{} // closed once the others are set
 	value V
 	until time.Time
+	found bool // false: the finder panicked
 }
 
-func newCache[V any](now func() time.Time) *cache[V] {
-	return &cache[V]{now: now, entries: map[string]*entry[V]{}}
+func newCache[V any](c Config) *cache[V] {
+	return &cache[V]{now: c.Now, panicked: c.Panicked, entries: map[string]*entry[V]{}}
 }
 
 // get gives the answer for a key, finding it if need be. The finder has limit, however long the asker waits, and returns how long its answer is good for; it must end
-// with its context. False: the asker's context ended first.
+// with its context. False: the asker's context ended first, or the finder panicked.
 func (c *cache[V]) get(ctx context.Context, key string, limit time.Duration, find func(context.Context) (V, time.Duration)) (V, bool) {
 	c.mu.Lock()
 	e := c.entries[key]
@@ -60,15 +63,20 @@ func (c *cache[V]) get(ctx context.Context, key string, limit time.Duration, fin
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 			defer cancel()
+			defer close(e.done)
+			defer func() {
+				if p := recover(); p != nil {
+					c.panicked(p, debug.Stack())
+				}
+			}()
 			v, keep := find(ctx)
-			e.value, e.until = v, c.now().Add(keep)
-			close(e.done)
+			e.value, e.until, e.found = v, c.now().Add(keep), true
 		}()
 	}
 	c.mu.Unlock()
 	select {
 	case <-e.done:
-		return e.value, true
+		return e.value, e.found
 	case <-ctx.Done():
 		var none V
 		return none, false

@@ -67,6 +67,32 @@ func TestWHOISFound(t *testing.T) {
 	}
 }
 
+type panicky struct{}
+
+func (panicky) RoundTrip(*http.Request) (*http.Response, error) {
+	panic("an answer nobody thought of")
+}
+
+// A panic, in whichever goroutine, ends neither the process nor the check, and is not kept as an answer.
+func TestAPanicIsAnUnreadableAnswer(t *testing.T) {
+	var mu sync.Mutex
+	told := 0
+	k := New(Config{Timeout: patience(""), RDAPURL: "http://127.0.0.1:9", Resolver: domaintest.NewDNS(t, nil).Addr, Panicked: func(any, []byte) { mu.Lock(); told++; mu.Unlock() }})
+	t.Cleanup(k.Close)
+	k.http.Transport = panicky{}
+	if ev := k.Check(t.Context(), mustParse(t, "example.com")); ev.Registration != "" || ev.Trouble != dialog.TroubleUnreadable || told != 1 {
+		t.Errorf("%+v, told %d times", ev, told)
+	}
+	c := newCache[int](k.conf)
+	bad := func(context.Context) (int, time.Duration) { panic("nor of this") }
+	if _, ok := c.get(t.Context(), "a", time.Second, bad); ok || told != 2 {
+		t.Errorf("found %v, told %d times", ok, told)
+	}
+	if v, ok := c.get(t.Context(), "a", time.Second, func(context.Context) (int, time.Duration) { return 7, 0 }); v != 7 || !ok {
+		t.Errorf("then %d, %v", v, ok)
+	}
+}
+
 // record is an answer that would show all, were it sent whole and believed.
 var record = domaintest.CN("{name}", "示例公司", aliyun, "2027-03-17 12:48:36")
 

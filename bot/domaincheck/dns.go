@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -80,6 +81,12 @@ type records struct {
 
 // records asks one question and follows the CNAME chain through the answer; a server that gives only a part of the chain is asked on.
 func (k *Checker) records(ctx context.Context, host string, kind dnsmessage.Type) (out records) {
+	defer func() {
+		if p := recover(); p != nil {
+			k.conf.Panicked(p, debug.Stack())
+			out = records{failed: true}
+		}
+	}()
 	at := host
 	for range 4 {
 		m, err := k.exchange(ctx, at, kind)

@@ -26,6 +26,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -44,6 +45,8 @@ type Config struct {
 	// Asked is told of every source that was asked (whois, rdap, dns; not of answers that were kept): what came of it, one of a fixed list (found, absent,
 	// failed, or a dialog.Trouble), and how long it took. It must not block.
 	Asked func(source, outcome string, took time.Duration)
+	// Panicked is told of an answer that something panicked over; it counts as none. nil: nobody is.
+	Panicked func(what any, stack []byte)
 }
 
 // Checker is safe for many goroutines.
@@ -70,6 +73,9 @@ func New(c Config) *Checker {
 	if c.Asked == nil {
 		c.Asked = func(string, string, time.Duration) {}
 	}
+	if c.Panicked == nil {
+		c.Panicked = func(any, []byte) {}
+	}
 	named := map[string]bool{}
 	for _, a := range []string{c.WHOISServer, hostPort(c.RDAPURL), hostPort(c.Bootstrap), c.IANA} {
 		named[strings.ToLower(a)] = true
@@ -80,8 +86,8 @@ func New(c Config) *Checker {
 	if c.IANA == "" {
 		c.IANA = "whois.iana.org:43"
 	}
-	k := &Checker{conf: c, named: named, lookup: net.DefaultResolver, gates: gates{now: c.Now}, found: newCache[dialog.Evidence](c.Now), places: newCache[place](c.Now),
-		lists: newCache[map[string]string](c.Now), referrals: newCache[string](c.Now)}
+	k := &Checker{conf: c, named: named, lookup: net.DefaultResolver, gates: gates{now: c.Now}, found: newCache[dialog.Evidence](c), places: newCache[place](c),
+		lists: newCache[map[string]string](c), referrals: newCache[string](c)}
 	if c.Resolver != "" {
 		k.lookup = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			var d net.Dialer
@@ -139,8 +145,12 @@ func (k *Checker) Check(ctx context.Context, name dialog.DomainName) dialog.Evid
 	return ev
 }
 
-// registered tells Config.Asked what came of asking a registry.
+// registered tells Config.Asked what came of asking a registry. It is deferred: an answer that was panicked over is unreadable, and ends no more than this.
 func (k *Checker) registered(ev *dialog.Evidence, source string, start time.Time) {
+	if p := recover(); p != nil {
+		k.conf.Panicked(p, debug.Stack())
+		*ev = dialog.Evidence{Source: source, Trouble: dialog.TroubleUnreadable}
+	}
 	k.conf.Asked(source, cmp.Or(string(ev.Registration), string(ev.Trouble), "failed"), time.Since(start))
 }
 

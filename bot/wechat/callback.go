@@ -188,8 +188,8 @@ func (c *Channel) take(ctx context.Context, in incoming, h *handover, pushes, pa
 	defer cancel()
 	a, err := c.ask(limit, in)
 	switch {
-	case errors.Is(err, bot.ErrBusy) && c.closing.Load():
-		return "", errAgain // the next run of this program takes it
+	case errors.Is(err, bot.ErrClosing):
+		return "", errAgain
 	case errors.Is(err, bot.ErrBusy):
 		if c.tooFast(in.customer) {
 			return c.opt.Sentences.RateLimited.Both(), nil
@@ -250,7 +250,7 @@ func (c *Channel) ask(ctx context.Context, in incoming) (*bot.Answer, error) {
 	for n := 1; ; n++ {
 		a, err := c.in.Ask(ctx, bot.Address{Channel: Name, Customer: in.customer}, in.message)
 		switch {
-		case errors.Is(err, bot.ErrBusy):
+		case errors.Is(err, bot.ErrBusy), errors.Is(err, bot.ErrClosing):
 			return nil, err
 		case err != nil:
 			if !pause() {

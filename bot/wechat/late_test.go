@@ -190,6 +190,25 @@ func TestRestartsLoseNothing(t *testing.T) {
 	}
 }
 
+// The first try waits for the look-up when the program is restarted; what the look-up brings then is for the next try.
+func TestASilentAccountAnswersTheTryAfterARestart(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	net := wechattest.New()
+	t.Cleanup(net.Close)
+	file := filepath.Join(t.TempDir(), "s.db")
+	fake := func(s *wechattest.Server) { s.Pause = 1500 * time.Millisecond }
+	r := start(t, setup{net: net, file: file, slow: slow, silent: true, fake: fake})
+	net.Say(anna, "帮我查 example.cn")
+	r.await("the look-up", func() bool { b, _ := r.store.Backlog(context.Background()); return b.Lookups > 0 })
+	r.stop()
+	close(slow)
+	r = start(t, setup{net: net, file: file, slow: slow, silent: true})
+	if m := r.seen(anna, 1)[0]; m.Via != "passive" || !strings.Contains(m.Text, result) {
+		t.Errorf("saw %+v", m)
+	}
+}
+
 func TestTheLedgerIsAskedAndTheRestWaits(t *testing.T) {
 	t.Parallel()
 	r := start(t, setup{cases: longCase{strings.Repeat("网站名称不能带“中国”字样，请改名后重新提交。", 200)}})
@@ -209,6 +228,60 @@ func TestTheLedgerIsAskedAndTheRestWaits(t *testing.T) {
 	a := bot.Address{Channel: wechat.Name, Customer: anna}
 	if _, err := r.channel.Deliver(context.Background(), bot.Outgoing{Address: a, Part: bot.Part{Text: "late"}}); err == nil || !strings.Contains(err.Error(), "waiting for the customer") {
 		t.Errorf("after the window: %v", err)
+	}
+}
+
+// She had unfollowed, say, and comes back while a message to her is being refused.
+func TestARefusalUnderWayWhileSheWritesSwallowsNothing(t *testing.T) {
+	t.Parallel()
+	const send = "/cgi-bin/message/custom/send"
+	slow := make(chan struct{})
+	r := start(t, setup{slow: slow, with: quick})
+	r.say(anna, "帮我查 example.cn")
+	r.await("a token", func() bool { return r.net.Calls("/cgi-bin/stable_token") > 0 })
+	r.net.Fail(send, wechattest.Fault{Code: 45015, Slow: time.Second})
+	close(slow)
+	r.await("the call", func() bool { return r.net.Calls(send) > 0 })
+	r.net.Say(anna, "备案要收费吗?")
+	r.await("both", func() bool {
+		var all []string
+		for _, m := range r.net.Customer(anna).Seen {
+			all = append(all, m.Text)
+		}
+		text := strings.Join(all, "")
+		return strings.Contains(text, result) && strings.Contains(text, "免费")
+	})
+	reach, err := r.store.Reach(context.Background(), bot.Address{Channel: wechat.Name, Customer: anna})
+	if c := r.net.Customer(anna); err != nil || reach.Left > c.Left || reach.Left == 0 {
+		t.Errorf("ledger %+v, %v; WeChat would take %d", reach, err, c.Left)
+	}
+}
+
+// slowHeld delays the record of Held, as a busy disk does.
+type slowHeld struct {
+	bot.Outbox
+	begun chan struct{}
+	once  sync.Once
+}
+
+func (s *slowHeld) Settle(ctx context.Context, id int64, o bot.Outcome, now time.Time) error {
+	if o.State == "held" {
+		s.once.Do(func() { close(s.begun); time.Sleep(200 * time.Millisecond) })
+	}
+	return s.Outbox.Settle(ctx, id, o, now)
+}
+
+func TestTheOneThatComesWhileTheResultIsBeingHeld(t *testing.T) {
+	t.Parallel()
+	slow := make(chan struct{})
+	r := start(t, setup{slow: slow, silent: true, fake: impatient})
+	s := &slowHeld{Outbox: r.outbox.Outbox, begun: make(chan struct{})}
+	r.outbox.Outbox = s
+	r.say(anna, "帮我查 example.cn")
+	close(slow)
+	<-s.begun
+	if m := r.say(anna, "1"); !strings.Contains(m.Text, result) {
+		t.Errorf("held %d; she was told: %s", r.depth("held"), m.Text)
 	}
 }
 

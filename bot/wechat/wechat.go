@@ -47,14 +47,13 @@ type Options struct {
 
 // Channel is the official account channel.
 type Channel struct {
-	in      bot.Asker
-	opt     Options
-	api     *client
-	locks   locks
-	began   time.Time
-	closing atomic.Bool // the program ends: what comes now is for its next run
-	down    atomic.Pointer[string]
-	mute    atomic.Int64 // Unix nanoseconds until which the platform lets us send no customer messages at all
+	in    bot.Asker
+	opt   Options
+	api   *client
+	locks locks
+	began time.Time
+	down  atomic.Pointer[string]
+	mute  atomic.Int64 // Unix nanoseconds until which the platform lets us send no customer messages at all
 
 	mu     sync.Mutex
 	kept   map[string]time.Time // ids of options that are stored, and when
@@ -136,8 +135,6 @@ func (c *Channel) pushes() bool {
 
 // Run keeps an access token ready and Down true to life until ctx ends. An account that answers in responses only needs no token.
 func (c *Channel) Run(ctx context.Context) {
-	stop := context.AfterFunc(ctx, func() { c.closing.Store(true) })
-	defer stop()
 	if !c.opt.CustomerMessages {
 		<-ctx.Done()
 		return

@@ -514,6 +514,24 @@ func TestOutOfOrderIsNeverShown(t *testing.T) {
 	}
 }
 
+// What comes while the program ends is not stored: the platform has to bring it to the next run.
+func TestWhatComesWhileTheServiceClosesIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	net := wechattest.New()
+	t.Cleanup(net.Close)
+	file := filepath.Join(t.TempDir(), "s.db")
+	r := start(t, setup{net: net, file: file, fake: impatient})
+	r.service.Stop(t.Context())
+	net.Say(anna, "备案要收费吗?")
+	r.await("the try", func() bool { return net.Customer(anna).Posts[0].Tries > 0 })
+	r.stop()
+	r = start(t, setup{net: net, file: file, fake: impatient})
+	r.settled()
+	if c := net.Customer(anna); len(c.Seen) != 1 || !strings.Contains(c.Seen[0].Text, "免费") {
+		t.Errorf("posts %+v, seen %+v", c.Posts, c.Seen)
+	}
+}
+
 func TestAStoreThatHangsIsAnsweredInTime(t *testing.T) {
 	for _, silent := range []bool{false, true} {
 		t.Run(fmt.Sprint("silent=", silent), func(t *testing.T) {

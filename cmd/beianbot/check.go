@@ -53,7 +53,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	checker := conf.checker(nil)
+	checker := conf.checker(nil, nil)
 	defer checker.Close()
 	lang, table := knowledge.Lang(c.Lang), newCheckTable(k, knowledge.Lang(c.Lang), names)
 	var refused atomic.Bool

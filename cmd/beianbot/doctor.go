@@ -323,7 +323,7 @@ var probes = []struct{ what, name, remedy string }{
 
 // domains asks for well-known names. What is not reached leaves conditions unknown for customers, which is worth an error here.
 func (d *doctor) domains(ctx context.Context, add adder) {
-	checker := d.conf.checker(nil)
+	checker := d.conf.checker(nil, nil)
 	defer checker.Close()
 	var wg sync.WaitGroup
 	evidence := make([]dialog.Evidence, len(probes))

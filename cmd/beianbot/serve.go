@@ -71,7 +71,11 @@ func serve(g *globals) error {
 	}
 	defer ln.Close()
 	lookups := a.lookups
-	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
+	lookups.Domains = conf.checker(m.lookedUp, func(what any, stack []byte) {
+		m.Failed("look-up panicked")
+		log.Error("look-up panicked", "panic", fmt.Sprint(what), "stack", string(stack))
+	})
+	lookups.Cases = watchedCases{a.mirror, m}
 	service := bot.NewService(st, st, lookups, a.engine, log)
 	service.Observe(m)
 	origin, path := conf.public()
@@ -141,13 +145,16 @@ func cause(err error) error {
 	return err
 }
 
-// forget deletes turns that are older than report.keep, now and every hour.
+// forget deletes turns that are older than report.keep, and settings that have expired, now and every hour.
 func forget(ctx context.Context, st *store.Store, keep time.Duration, log *slog.Logger) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
 		if err := st.ForgetTurns(ctx, time.Now().Add(-keep)); err != nil && ctx.Err() == nil {
 			log.Error("old turns not deleted; tried again in an hour", "error", err)
+		}
+		if err := st.ForgetSettings(ctx, time.Now()); err != nil && ctx.Err() == nil {
+			log.Error("expired settings not deleted; tried again in an hour", "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -86,12 +86,13 @@ func (g *globals) newAssistant(c *Config) (*assistant, error) {
 	if err != nil {
 		return nil, c.placed("mirror.path", err)
 	}
-	return &assistant{config: c, engine: engine, mirror: m, lookups: bot.Lookups{Domains: c.checker(nil), Cases: m, Now: time.Now}}, nil
+	return &assistant{config: c, engine: engine, mirror: m, lookups: bot.Lookups{Domains: c.checker(nil, nil), Cases: m, Now: time.Now}}, nil
 }
 
-// checker asks about domains as the configuration says; asked may be nil, see domaincheck.Config.
-func (c *Config) checker(asked func(source, outcome string, took time.Duration)) *domaincheck.Checker {
-	return domaincheck.New(domaincheck.Config{Timeout: c.DomainCheck.Timeout, WHOISServer: c.DomainCheck.WHOISServer, RDAPURL: c.DomainCheck.RDAPURL, Resolver: c.DomainCheck.Resolver, Asked: asked})
+// checker asks about domains as the configuration says; asked and panicked may be nil, see domaincheck.Config.
+func (c *Config) checker(asked func(source, outcome string, took time.Duration), panicked func(any, []byte)) *domaincheck.Checker {
+	return domaincheck.New(domaincheck.Config{Timeout: c.DomainCheck.Timeout, WHOISServer: c.DomainCheck.WHOISServer, RDAPURL: c.DomainCheck.RDAPURL, Resolver: c.DomainCheck.Resolver, Asked: asked,
+		Panicked: panicked})
 }
 
 func (g *globals) start() (*assistant, error) {
