@@ -338,7 +338,7 @@ func (c *Channel) recall(ctx context.Context, in *incoming, tries int) bool {
 func (c *Channel) respond(w http.ResponseWriter, in incoming, text string) {
 	var body []byte
 	var err error
-	if text != "" {
+	if text = legible(text); text != "" {
 		body, err = c.reply(in, text, time.Now())
 	}
 	if err != nil {

@@ -63,7 +63,7 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 
 func (c *Channel) sendHalves(ctx context.Context, id bot.CustomerID, text string) error {
 	for _, half := range bot.Split(text, func(s string) int { return beginning(s, partChars/2, partBytes/2) }) {
-		if err := c.send(ctx, id, message.NewCustomerTextMessage("", half)); err != nil {
+		if err := c.send(ctx, id, message.NewCustomerTextMessage("", legible(half))); err != nil {
 			return err
 		}
 	}
@@ -74,11 +74,11 @@ func (c *Channel) sendHalves(ctx context.Context, id bot.CustomerID, text string
 func (c *Channel) customerMessage(o bot.Outgoing) *message.CustomerMessage {
 	p := o.Part
 	if n := len(p.Options); n == 0 || n > maxOptions || p.Text == "" {
-		return message.NewCustomerTextMessage("", render(p, byNumber))
+		return message.NewCustomerTextMessage("", legible(render(p, byNumber)))
 	}
-	menu := &message.MediaMsgmenu{HeadContent: p.Text, TailContent: c.opt.Sentences.ReplyNumber.In(o.Reply.Lang)}
+	menu := &message.MediaMsgmenu{HeadContent: legible(p.Text), TailContent: c.opt.Sentences.ReplyNumber.In(o.Reply.Lang)}
 	for i, option := range p.Options {
-		menu.List = append(menu.List, message.MsgmenuItem{ID: optionID(option.Value), Content: numberedLabel(firstNumber(p)+i+1, option.Label)})
+		menu.List = append(menu.List, message.MsgmenuItem{ID: optionID(option.Value), Content: legible(numberedLabel(firstNumber(p)+i+1, option.Label))})
 	}
 	return &message.CustomerMessage{Msgtype: "msgmenu", Msgmenu: menu}
 }

@@ -340,6 +340,18 @@ func TestALongAnswerComesInPieces(t *testing.T) {
 	}
 }
 
+func TestCharactersThatXMLDoesNotKnowAreLeftOut(t *testing.T) {
+	note := "网站名称不能带“中国”字样，\x0b请改名后重新提交。" // Excel's line break within a cell
+	r := start(t, setup{cases: longCase{note + strings.Repeat(note, 40)}})
+	r.say(anna, "查进度 BA20261101006")
+	r.net.Say(anna, "6612")
+	for i, m := range r.seen(anna, 3)[1:3] {
+		if want := []string{"passive", "customer"}[i]; m.Via != want || !strings.Contains(m.Text, "字样，请改名") {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
 // longCase is a case whose reviewer wrote much.
 type longCase struct{ note string }
 
