@@ -268,10 +268,10 @@ func read(b []byte, path string, out any) error {
 	return nil
 }
 
-// unsent reports that a call failed before any of it left.
+// unsent reports that a call failed before any of it left: nobody was reached, or nobody but a proxy.
 func unsent(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // advice is one sentence on why calls fail, and what to do.
