@@ -50,9 +50,9 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	}
 	m.ToUser = string(id)
 	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
-		if code(err) != 0 || unsent(err) {
-			c.giveBack(ctx, id)
-		}
+		// A message counts once, when it is known to be taken: an outage must not use up what the customer may be sent. One that was taken all the same, its answer
+		// lost on the way, WeChat counts twice and we once; 45047 puts that right.
+		c.giveBack(context.WithoutCancel(ctx), id)
 		return err
 	}
 	if c.Down() != "" {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -299,6 +300,35 @@ func TestEveryFaultOfCustomerMessages(t *testing.T) {
 			}
 			if c.check != nil {
 				c.check(t, r)
+			}
+		})
+	}
+}
+
+func TestAnOutageDoesNotUseUpTheCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		path  string
+		fault wechattest.Fault
+		seen  int
+	}{
+		"gateway":      {"/cgi-bin/message/custom/send", wechattest.Fault{Status: 502}, 1},
+		"token":        {"/cgi-bin/stable_token", wechattest.Fault{Status: 502}, 1},
+		"lost answers": {"/cgi-bin/message/custom/send", wechattest.Fault{Cut: "after"}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slow, n := make(chan struct{}), 8
+			if c.fault.Cut != "" {
+				n = 3
+			}
+			r := start(t, setup{slow: slow, with: quick, fake: func(s *wechattest.Server) { s.Fail(c.path, slices.Repeat([]wechattest.Fault{c.fault}, n)...) }})
+			r.say(anna, "帮我查 example.cn")
+			r.outbox.pass.Store(int64(5 * time.Minute))
+			close(slow)
+			r.seen(anna, 1+c.seen)
+			r.await("the record", func() bool { return r.depth("waiting") == 0 })
+			if reach, err := r.store.Reach(context.Background(), bot.Address{Channel: wechat.Name, Customer: anna}); err != nil || reach.Left != 4 || r.depth("held") > 0 {
+				t.Errorf("after one message of five, sent at last, the ledger knows %+v, %v", reach, err)
 			}
 		})
 	}

@@ -94,7 +94,7 @@ func (c *Channel) count(ctx context.Context, id bot.CustomerID) (why string, err
 	return why, err
 }
 
-// giveBack takes back the count of a message that was not taken.
+// giveBack takes back the count of a message that is not known to be taken.
 func (c *Channel) giveBack(ctx context.Context, id bot.CustomerID) {
 	c.learn(ctx, id, func(r *bot.Reach) {
 		if r.Known {
