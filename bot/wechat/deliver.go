@@ -34,14 +34,14 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if held := (*bot.Held)(nil); err == nil || errors.As(err, &held) {
 		return "", err
 	}
-	return "", c.outcome(ctx, id, err)
+	return "", c.outcome(err)
 }
 
 // send counts one message and sends it, or gives Held when nothing may be sent now.
 func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.CustomerMessage) error {
 	// Counted first: were it counted when the platform has answered, a message of the customer's that came in between would have its new count lowered.
 	// Crash point: counted and not sent. The ledger believes in one less than there is; what it holds back for that goes with the customer's next message.
-	why, err := c.count(ctx, id)
+	counted, why, err := c.count(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -50,9 +50,15 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	}
 	m.ToUser = string(id)
 	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
+		ctx := context.WithoutCancel(ctx)
+		switch code(err) {
+		case outsideWindow, countUsedUp, openIDWrong, mustFollow:
+			c.shut(ctx, id, counted)
+			return err
+		}
 		// A message counts once, when it is known to be taken: an outage must not use up what the customer may be sent. One that was taken all the same, its answer
 		// lost on the way, WeChat counts twice and we once; 45047 puts that right.
-		c.giveBack(context.WithoutCancel(ctx), id)
+		c.giveBack(ctx, id)
 		return err
 	}
 	if c.Down() != "" {
@@ -83,8 +89,8 @@ func (c *Channel) customerMessage(o bot.Outgoing) *message.CustomerMessage {
 	return &message.CustomerMessage{Msgtype: "msgmenu", Msgmenu: menu}
 }
 
-// outcome says what becomes of a message that was not taken, and learns from it.
-func (c *Channel) outcome(ctx context.Context, id bot.CustomerID, err error) error {
+// outcome says what becomes of a message that was not taken.
+func (c *Channel) outcome(err error) error {
 	why := err.Error()
 	switch code(err) {
 	case 0:
@@ -93,10 +99,8 @@ func (c *Channel) outcome(ctx context.Context, id bot.CustomerID, err error) err
 		}
 		return errors.New(why) // tried again, with a growing pause
 	case outsideWindow, countUsedUp:
-		c.shut(ctx, id)
 		return &bot.Held{Why: why}
 	case openIDWrong, mustFollow:
-		c.shut(ctx, id)
 		return &bot.Refusal{Why: why, Blocked: true}
 	case textTooLong, contentForbidden, customerLimited:
 		return &bot.Refusal{Why: why}

@@ -78,8 +78,8 @@ func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action, at
 	})
 }
 
-// count counts one message to a customer, or says why none may be sent now. A customer of whom nothing is known is tried.
-func (c *Channel) count(ctx context.Context, id bot.CustomerID) (why string, err error) {
+// count counts one message to a customer and gives what is left, or says why none may be sent now. A customer of whom nothing is known is tried.
+func (c *Channel) count(ctx context.Context, id bot.CustomerID) (left bot.Reach, why string, err error) {
 	err = c.change(ctx, id, func(r *bot.Reach) {
 		switch {
 		case !r.Known:
@@ -90,8 +90,9 @@ func (c *Channel) count(ctx context.Context, id bot.CustomerID) (why string, err
 		default:
 			r.Left--
 		}
+		left = *r
 	})
-	return why, err
+	return left, why, err
 }
 
 // giveBack takes back the count of a message that is not known to be taken.
@@ -103,7 +104,11 @@ func (c *Channel) giveBack(ctx context.Context, id bot.CustomerID) {
 	})
 }
 
-// shut notes that nothing may be sent until the customer acts again.
-func (c *Channel) shut(ctx context.Context, id bot.CustomerID) {
-	c.learn(ctx, id, func(r *bot.Reach) { r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now() })
+// shut notes that nothing may be sent until the customer acts again, unless they did while the platform was refusing what was counted last.
+func (c *Channel) shut(ctx context.Context, id bot.CustomerID, counted bot.Reach) {
+	c.learn(ctx, id, func(r *bot.Reach) {
+		if r.Left <= counted.Left && r.WindowEnd.Equal(counted.WindowEnd) {
+			r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now()
+		}
+	})
 }

@@ -562,3 +562,27 @@ func TestACountSetAnewIsNotLoweredByAnEarlierMessage(t *testing.T) {
 		t.Errorf("WeChat takes %d more messages, the ledger believes in %d", has, knows)
 	}
 }
+
+func TestARefusalUnderWayDoesNotShutWhatTheCustomerOpens(t *testing.T) {
+	const send = "/cgi-bin/message/custom/send"
+	for _, code := range []int{45015, 40003} {
+		r := start(t, setup{})
+		r.say(anna, "备案要多久?")
+		r.net.Fail(send, wechattest.Fault{Code: code, Slow: time.Second})
+		a := bot.Address{Channel: wechat.Name, Customer: anna}
+		done := make(chan error, 1)
+		time.Sleep(300 * time.Millisecond) // the response goes first
+		go func() {
+			_, err := r.channel.Deliver(context.Background(), bot.Outgoing{Address: a, Part: bot.Part{Text: "您好"}})
+			done <- err
+		}()
+		r.await("the call", func() bool { return r.net.Calls(send) == 1 })
+		r.say(anna, "人工电话多少")
+		if err := <-done; err == nil {
+			t.Error("it was taken")
+		}
+		if got, err := r.store.Reach(context.Background(), a); err != nil || got.Left != 5 {
+			t.Errorf("%d: she may be sent %d, the ledger believes in %d, %v", code, r.net.Customer(anna).Left, got.Left, err)
+		}
+	}
+}
