@@ -34,7 +34,7 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if held := (*bot.Held)(nil); err == nil || errors.As(err, &held) {
 		return "", err
 	}
-	return "", c.outcome(err)
+	return "", c.outcome(o.Attempts, err)
 }
 
 // send counts one message and sends it, or gives Held when nothing may be sent now.
@@ -89,15 +89,14 @@ func (c *Channel) customerMessage(o bot.Outgoing) *message.CustomerMessage {
 	return &message.CustomerMessage{Msgtype: "msgmenu", Msgmenu: menu}
 }
 
-// outcome says what becomes of a message that was not taken.
-func (c *Channel) outcome(err error) error {
+// outcome says what becomes of a message that was not taken, tried so often before.
+func (c *Channel) outcome(attempts int, err error) error {
 	why := err.Error()
 	switch code(err) {
 	case 0:
-		if unsent(err) {
-			return &bot.Later{Why: why, After: 5 * time.Second, All: true}
+		if !unsent(err) {
+			return errors.New(why) // tried again, with a growing pause
 		}
-		return errors.New(why) // tried again, with a growing pause
 	case outsideWindow, countUsedUp:
 		return &bot.Held{Why: why}
 	case openIDWrong, mustFollow:
@@ -119,5 +118,15 @@ func (c *Channel) outcome(err error) error {
 	case busy:
 		return &bot.Later{Why: why, After: 2 * time.Second}
 	}
-	return errors.New(why)
+	switch {
+	case unsent(err):
+		return &bot.Later{Why: why, After: 5 * time.Second, All: true}
+	case attempts < unknownTries-1:
+		return errors.New(why)
+	}
+	c.opt.Log.Error("wechat message refused for a reason that is not known here", "error", err)
+	return &bot.Refusal{Why: why}
 }
+
+// unknownTries is how often a message is sent that the platform refuses with a code that is not known here: it must not hold up the customer's others for long.
+const unknownTries = 3

@@ -241,6 +241,11 @@ func TestEveryFaultOfCustomerMessages(t *testing.T) {
 		"unknown customer":      {before: fault(wechattest.Fault{Code: 40003}), never: true},
 		"forbidden words":       {before: fault(wechattest.Fault{Code: 87014}), never: true},
 		"too long all the same": {before: fault(wechattest.Fault{Code: 45002}), seen: 1},
+		"refused unknown for good": {before: fault(slices.Repeat([]wechattest.Fault{{Code: 99999}}, 3)...), pass: 10 * time.Second, never: true, check: func(t *testing.T, r *rig) {
+			if n := r.net.Calls(send); n != 3 || !strings.Contains(r.log.String(), "99999") {
+				t.Errorf("%d calls\n%s", n, r.log)
+			}
+		}},
 		"token revoked": {before: func(r *rig) { r.net.Revoke() }, seen: 1, check: func(t *testing.T, r *rig) {
 			if n := r.net.Calls(token); n != 2 {
 				t.Errorf("%d tokens fetched", n)
