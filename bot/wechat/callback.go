@@ -273,6 +273,11 @@ func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, h *han
 		a.Settle(settle, 0)
 		return ""
 	}
+	for i, p := range a.Parts {
+		if pieces := c.unsaid(p.ID); len(pieces) > 0 {
+			a.Parts[i].Part = bot.Part{Text: strings.Join(pieces, "\n")}
+		}
+	}
 	s := c.opt.Sentences
 	l := lang(a.Parts)
 	hint := ""

@@ -27,9 +27,20 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if err := c.keep(ctx, o.Part.Options); err != nil {
 		return "", err
 	}
-	err := c.send(ctx, id, c.customerMessage(o))
-	if code(err) == textTooLong { // our limits are measured, not promised
-		err = c.sendHalves(ctx, id, render(o.Part, unlinked))
+	var err error
+	pieces := c.unsaid(o.ID)
+	if len(pieces) == 0 {
+		err = c.send(ctx, id, c.customerMessage(o))
+		if code(err) == textTooLong { // our limits are measured, not promised
+			pieces = bot.Split(render(o.Part, unlinked), func(s string) int { return beginning(s, partChars/2, partBytes/2) })
+			err = nil
+		}
+	}
+	for len(pieces) > 0 && err == nil {
+		if err = c.send(ctx, id, message.NewCustomerTextMessage("", legible(pieces[0]))); err == nil {
+			pieces = pieces[1:]
+			c.leave(o.ID, pieces) // Crash point: this run only knows it; after a restart the message begins anew.
+		}
 	}
 	if held := (*bot.Held)(nil); err == nil || errors.As(err, &held) {
 		return "", err
@@ -67,13 +78,24 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	return nil
 }
 
-func (c *Channel) sendHalves(ctx context.Context, id bot.CustomerID, text string) error {
-	for _, half := range bot.Split(text, func(s string) int { return beginning(s, partChars/2, partBytes/2) }) {
-		if err := c.send(ctx, id, message.NewCustomerTextMessage("", legible(half))); err != nil {
-			return err
-		}
+// unsaid are the pieces that are left to say of a message that was too long as a whole; none of it is said when there are none.
+func (c *Channel) unsaid(message int64) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pieces[message]
+}
+
+func (c *Channel) leave(message int64, pieces []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(pieces) == 0 {
+		delete(c.pieces, message)
+		return
 	}
-	return nil
+	if len(c.pieces) > 1000 {
+		clear(c.pieces)
+	}
+	c.pieces[message] = pieces
 }
 
 // customerMessage is a menu message where there are options, else a text.

@@ -310,6 +310,35 @@ func TestEveryFaultOfCustomerMessages(t *testing.T) {
 	}
 }
 
+func TestHalvesOfWhatIsTooLongAreSaidOnce(t *testing.T) {
+	for name, second := range map[string]wechattest.Fault{"fails": {Status: 502}, "has to wait": {Code: 45047}} {
+		t.Run("the second "+name, func(t *testing.T) {
+			t.Parallel()
+			slow := make(chan struct{})
+			r := start(t, setup{slow: slow, with: quick})
+			r.say(anna, "帮我查 example.cn")
+			r.net.Fail("/cgi-bin/message/custom/send", wechattest.Fault{Code: 45002}, wechattest.Fault{}, second)
+			r.outbox.pass.Store(int64(10 * time.Second))
+			close(slow)
+			r.seen(anna, 2)
+			if second.Code != 0 {
+				r.held()
+				r.net.Say(anna, "备案要收费吗?")
+			}
+			r.seen(anna, 3)
+			said := ""
+			for _, m := range r.net.Customer(anna).Seen[1:] {
+				said += m.Text
+			}
+			for _, once := range []string{result, "1. 域名要求"} { // its beginning and its end
+				if strings.Count(said, once) != 1 {
+					t.Errorf("%s: not once in\n%s", once, said)
+				}
+			}
+		})
+	}
+}
+
 func TestAnOutageDoesNotUseUpTheCount(t *testing.T) {
 	for name, c := range map[string]struct {
 		path  string
