@@ -27,6 +27,8 @@ import (
 func (c *Channel) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		// A body that is not there when the platform itself would have given up is nobody's; refused or not, a request waits for its whole body.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.opt.Patience))
 		switch r.Method {
 		case http.MethodGet:
 			c.prove(w, r)
@@ -81,8 +83,9 @@ func (c *Channel) post(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		return // cut off: nobody is there to answer
+		panic(http.ErrAbortHandler) // cut off: nobody is there to answer
 	}
+	http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request later
 	f, err := open(r.URL.Query(), body, c.opt.Token, c.opt.Key, c.opt.AppID, c.opt.Now())
 	if err != nil {
 		c.refuse(w, err)
