@@ -16,12 +16,16 @@ import (
 	"beianbot/bot"
 )
 
-const maxUpdate = 1 << 20 // bytes; Telegram's own updates are far below
+const (
+	maxUpdate  = 1 << 20          // bytes; Telegram's own updates are far below
+	bodyWithin = 10 * time.Second // how long a request may take to be there
+)
 
 // Handler takes updates from Telegram. It answers 200 only for what is stored, or is nothing to store; Telegram repeats everything else, in order for each chat.
 func (c *Channel) Handler() http.Handler {
 	secret := sha256.Sum256([]byte(c.opt.Secret))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.bodyWithin)) // a refused request waits for its whole body as well
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
 			http.Error(w, "POST only", http.StatusMethodNotAllowed)
@@ -42,6 +46,7 @@ func (c *Channel) Handler() http.Handler {
 			http.Error(w, "cut off", http.StatusBadRequest)
 			return
 		}
+		http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request later
 		u, err := decode(b)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
