@@ -170,6 +170,19 @@ func TestNothingIsConfirmedThatIsNotStored(t *testing.T) {
 	})
 }
 
+func TestAnUpdateThatCannotBeReadIsPassedOver(t *testing.T) {
+	modes(t, func(t *testing.T, s setup) {
+		r := start(t, s)
+		r.net.Update(anna, map[string]any{"message": map[string]any{"message_id": "nine", "chat": map[string]any{"id": anna, "type": "private"}}})
+		r.await("past it", func() bool { return r.net.Pending() == 0 })
+		if n := r.net.Calls("getUpdates"); n > 5 || !strings.Contains(r.log.String(), "cannot be read") {
+			t.Errorf("%d getUpdates\n%s", n, r.log)
+		}
+		r.net.Say(anna, "备案要多久?")
+		r.shown(anna, 1)
+	})
+}
+
 func TestUpdateNumbersMayStartAnew(t *testing.T) {
 	r := start(t, setup{})
 	r.net.Say(anna, "备案要多久?")
@@ -261,6 +274,8 @@ func TestTheEndpointRefusesWhatIsNotTelegram(t *testing.T) {
 		{"no update", http.MethodPost, "right", `{}`, 400},
 		{"an array", http.MethodPost, "right", `[` + update + `]`, 400},
 		{"unknown kind", http.MethodPost, "right", `{"update_id":2,"telepathy":{"from":1}}`, 200},
+		{"known kind in an unknown form", http.MethodPost, "right", `{"update_id":3,"message":{"message_id":"nine"}}`, 200},
+		{"a number that is none", http.MethodPost, "right", `{"update_id":"3","message":{"message_id":9}}`, 400},
 		{"an update", http.MethodPost, "right", update, 200},
 		{"a repeat", http.MethodPost, "right", update, 200},
 	} {

@@ -79,16 +79,18 @@ func (c *Channel) pollWait(err error, before time.Duration) time.Duration {
 
 // store stores a batch, in order within each chat, chats side by side so that they share commits. It gives the number of the last update.
 func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, error) {
-	var last int64
+	var last *int64
 	var order []int64
 	chats := map[int64][]*update{}
 	for _, raw := range batch {
 		u, err := decode(raw)
+		if u.ID != nil {
+			last = u.ID
+		}
 		if err != nil {
-			c.opt.Log.Error("telegram sent something that is no update")
+			c.opt.Log.Error("telegram sent an update that cannot be read; it is passed over")
 			continue
 		}
-		last = *u.ID
 		id := u.chat()
 		if chats[id] == nil {
 			order = append(order, id)
@@ -119,5 +121,8 @@ func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, er
 		})
 	}
 	work.Wait()
-	return last, failed
+	if last == nil {
+		return 0, errNotUpdate
+	}
+	return *last, failed
 }

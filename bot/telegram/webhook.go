@@ -48,6 +48,10 @@ func (c *Channel) Handler() http.Handler {
 		}
 		http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request later
 		u, err := decode(b)
+		if err != nil && u.ID != nil {
+			c.opt.Log.Error("telegram sent an update that cannot be read; it is passed over")
+			return
+		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
