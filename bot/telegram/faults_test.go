@@ -324,6 +324,29 @@ func TestAFloodOfOneLeavesOthersAlone(t *testing.T) {
 	})
 }
 
+func TestWhoseMessageIsRefusedIsAskedToSendItAgain(t *testing.T) {
+	modes(t, func(t *testing.T, s setup) {
+		r := start(t, s)
+		r.busy.Store(true)
+		r.net.Say(anna, "备案要多久?")
+		if s.Webhook {
+			r.await("a refusal", func() bool { return r.net.LastError() != "" })
+			r.busy.Store(false) // Telegram has kept it
+		} else {
+			if m := r.shown(anna, 1)[0]; !strings.Contains(m.Text, "再发一次") || !strings.Contains(m.Text, "send it again") {
+				t.Errorf("%+v", m)
+			}
+			r.await("it confirmed", func() bool { return r.net.Pending() == 0 })
+			r.busy.Store(false)
+			r.net.Say(anna, "备案要多久?")
+		}
+		r.await("the answer", func() bool {
+			m := r.net.Chat(anna).Shown
+			return len(m) > 0 && strings.Contains(m[len(m)-1].Text, "工作日")
+		})
+	})
+}
+
 func TestLongValuesAndOldButtons(t *testing.T) {
 	r := start(t, setup{})
 	r.net.Set(anna, func(*telegramtest.Chat) {})

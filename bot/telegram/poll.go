@@ -19,6 +19,8 @@ const (
 	pollPause   = time.Second            // after an empty answer that came at once: such a server holds nothing open
 	pollAtOnce  = 200 * time.Millisecond //
 	conflictFor = 30 * time.Second       // between tries while another program polls
+	// refusedEvery is how often a customer whose messages are refused is told so.
+	refusedEvery = 10 * time.Second
 )
 
 // poll takes updates until ctx ends. The offset that confirms a batch is sent only after all of it was stored, so what was not is sent again, and what was
@@ -107,8 +109,8 @@ func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, er
 			defer func() { <-slots }()
 			for _, u := range chats[id] {
 				err := c.take(ctx, u)
-				if errors.Is(err, bot.ErrBusy) { // held back it would hold all others back: refused, and the customer told
-					c.remark(id, c.opt.Sentences.RateLimited.Both(), time.Now())
+				if errors.Is(err, bot.ErrBusy) && ctx.Err() == nil { // held back it would hold all others back: refused, and the customer asked to send it again
+					c.remark(id, c.opt.Sentences.Unreachable.Both(), refusedEvery, time.Now())
 					continue
 				}
 				if err != nil {

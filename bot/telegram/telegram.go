@@ -80,7 +80,7 @@ type Channel struct {
 	mu       sync.Mutex
 	chats    map[int64]*chatLimit
 	typing   map[bot.CustomerID]context.CancelFunc
-	warned   map[int64]time.Time // chats that were told to slow down, or that the bot talks in private
+	warned   map[int64]time.Time // chats that were told that a message was refused, or that the bot talks in private
 	limited  int64               // the chat that last ran into 429, until limitedUntil
 	limitEnd time.Time
 	moved    map[int64]int64 // groups that became supergroups

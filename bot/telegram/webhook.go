@@ -91,7 +91,7 @@ func (c *Channel) take(ctx context.Context, u *update) error {
 		return err
 	case m != nil:
 		if _, _, command := m.command(me); command && m.Chat.ID != c.opt.StaffChat {
-			c.remark(m.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), now)
+			c.remark(m.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), time.Hour, now)
 		}
 		return nil
 	case u.Callback != nil:
@@ -114,17 +114,17 @@ func (c *Channel) take(ctx context.Context, u *update) error {
 		here := u.Member.New.Status == models.ChatMemberTypeMember || u.Member.New.Status == models.ChatMemberTypeAdministrator
 		group := u.Member.Chat.Type == models.ChatTypeGroup || u.Member.Chat.Type == models.ChatTypeSupergroup
 		if here && group && u.Member.Chat.ID != c.opt.StaffChat {
-			c.remark(u.Member.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), now)
+			c.remark(u.Member.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), time.Hour, now)
 		}
 	}
 	return nil
 }
 
-// remark says something outside the conversations, at most once an hour in a chat; nothing depends on its arrival.
-func (c *Channel) remark(chat int64, text string, now time.Time) {
+// remark says something outside the conversations, not more often in a chat than the time says; nothing depends on its arrival.
+func (c *Channel) remark(chat int64, text string, every time.Duration, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now.Sub(c.warned[chat]) < time.Hour || !c.global.Allow() {
+	if now.Sub(c.warned[chat]) < every || !c.global.Allow() {
 		return
 	}
 	if len(c.warned) > 10000 {
