@@ -78,9 +78,10 @@ func (c *Channel) opened(ctx context.Context, id bot.CustomerID, what action, at
 	})
 }
 
-// count counts one message to a customer and gives what is left, or says why none may be sent now. A customer of whom nothing is known is tried.
+// count counts one message to a customer and gives the reach that is left, or says why none may be sent now. A customer of whom nothing is known is tried.
 func (c *Channel) count(ctx context.Context, id bot.CustomerID) (left bot.Reach, why string, err error) {
 	err = c.change(ctx, id, func(r *bot.Reach) {
+		defer func() { left = *r }()
 		switch {
 		case !r.Known:
 		case !c.opt.Now().Before(r.WindowEnd):
@@ -90,7 +91,6 @@ func (c *Channel) count(ctx context.Context, id bot.CustomerID) (left bot.Reach,
 		default:
 			r.Left--
 		}
-		left = *r
 	})
 	return left, why, err
 }
@@ -104,10 +104,10 @@ func (c *Channel) giveBack(ctx context.Context, id bot.CustomerID) {
 	})
 }
 
-// shut notes that nothing may be sent until the customer acts again, unless they did while the platform was refusing what was counted last.
+// shut notes that nothing may be sent until the customer acts again, unless they did since the message was counted that was refused.
 func (c *Channel) shut(ctx context.Context, id bot.CustomerID, counted bot.Reach) {
 	c.learn(ctx, id, func(r *bot.Reach) {
-		if r.Left <= counted.Left && r.WindowEnd.Equal(counted.WindowEnd) {
+		if r.Left == counted.Left && r.WindowEnd.Equal(counted.WindowEnd) {
 			r.Known, r.Left, r.WindowEnd = true, 0, c.opt.Now()
 		}
 	})
