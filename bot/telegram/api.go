@@ -122,8 +122,8 @@ func (c *client) clean(err error) string {
 	return s
 }
 
-// unsent reports that a call failed before any of it left.
+// unsent reports that a call failed before any of it left: nobody was reached, or nobody but a proxy.
 func unsent(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }

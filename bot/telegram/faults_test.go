@@ -218,6 +218,19 @@ func TestNothingIsConfirmedThatIsNotStored(t *testing.T) {
 	})
 }
 
+func TestAnUpdateThatCannotBeReadIsPassedOver(t *testing.T) {
+	modes(t, func(t *testing.T, s setup) {
+		r := start(t, s)
+		r.net.Update(anna, map[string]any{"message": map[string]any{"message_id": "nine", "chat": map[string]any{"id": anna, "type": "private"}}})
+		r.await("past it", func() bool { return r.net.Pending() == 0 })
+		if n := r.net.Calls("getUpdates"); n > 5 || !strings.Contains(r.log.String(), "cannot be read") {
+			t.Errorf("%d getUpdates\n%s", n, r.log)
+		}
+		r.net.Say(anna, "备案要多久?")
+		r.shown(anna, 1)
+	})
+}
+
 func TestUpdateNumbersMayStartAnew(t *testing.T) {
 	r := start(t, setup{})
 	r.net.Say(anna, "备案要多久?")
@@ -309,6 +322,8 @@ func TestTheEndpointRefusesWhatIsNotTelegram(t *testing.T) {
 		{"no update", http.MethodPost, "right", `{}`, 400},
 		{"an array", http.MethodPost, "right", `[` + update + `]`, 400},
 		{"unknown kind", http.MethodPost, "right", `{"update_id":2,"telepathy":{"from":1}}`, 200},
+		{"known kind in an unknown form", http.MethodPost, "right", `{"update_id":3,"message":{"message_id":"nine"}}`, 200},
+		{"a number that is none", http.MethodPost, "right", `{"update_id":"3","message":{"message_id":9}}`, 400},
 		{"an update", http.MethodPost, "right", update, 200},
 		{"a repeat", http.MethodPost, "right", update, 200},
 	} {
@@ -354,6 +369,29 @@ func TestAFloodOfOneLeavesOthersAlone(t *testing.T) {
 				t.Errorf("five messages to one chat within %s", d)
 			}
 		}
+	})
+}
+
+func TestWhoseMessageIsRefusedIsAskedToSendItAgain(t *testing.T) {
+	modes(t, func(t *testing.T, s setup) {
+		r := start(t, s)
+		r.busy.Store(true)
+		r.net.Say(anna, "备案要多久?")
+		if s.Webhook {
+			r.await("a refusal", func() bool { return r.net.LastError() != "" })
+			r.busy.Store(false) // Telegram has kept it
+		} else {
+			if m := r.shown(anna, 1)[0]; !strings.Contains(m.Text, "再发一次") || !strings.Contains(m.Text, "send it again") {
+				t.Errorf("%+v", m)
+			}
+			r.await("it confirmed", func() bool { return r.net.Pending() == 0 })
+			r.busy.Store(false)
+			r.net.Say(anna, "备案要多久?")
+		}
+		r.await("the answer", func() bool {
+			m := r.net.Chat(anna).Shown
+			return len(m) > 0 && strings.Contains(m[len(m)-1].Text, "工作日")
+		})
 	})
 }
 

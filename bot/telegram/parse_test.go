@@ -102,6 +102,7 @@ func FuzzUpdate(f *testing.F) {
 	f.Add([]byte(`{"update_id":1,"message":{"message_id":9,"date":1,"chat":{"id":41,"type":"private"},"from":{"id":41,"language_code":"en"},"text":"/start x","entities":[{"type":"bot_command","offset":0,"length":6}]}}`))
 	f.Add([]byte(`{"update_id":2,"callback_query":{"id":"7","from":{"id":41},"message":{"message_id":9,"date":0,"chat":{"id":41,"type":"private"}},"data":"vtopic:fees"}}`))
 	f.Add([]byte(`{"update_id":3,"edited_message":{"photo":[],"document":{"file_id":"x"},"caption":"c"}}`))
+	f.Add([]byte(`{"update_id":4,"message":{"message_id":"nine"}}`))
 	f.Add([]byte(`{"update_id":-1,"my_chat_member":{"chat":{"id":-1}}}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		u, err := decode(b)

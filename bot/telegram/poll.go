@@ -19,6 +19,8 @@ const (
 	pollPause   = time.Second            // after an empty answer that came at once: such a server holds nothing open
 	pollAtOnce  = 200 * time.Millisecond //
 	conflictFor = 30 * time.Second       // between tries while another program polls
+	// refusedEvery is how often a customer whose messages are refused is told so.
+	refusedEvery = 10 * time.Second
 )
 
 // poll takes updates until ctx ends. The offset that confirms a batch is sent only after all of it was stored, so what was not is sent again, and what was
@@ -79,16 +81,18 @@ func (c *Channel) pollWait(err error, before time.Duration) time.Duration {
 
 // store stores a batch, in order within each chat, chats side by side so that they share commits. It gives the number of the last update.
 func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, error) {
-	var last int64
+	var last *int64
 	var order []int64
 	chats := map[int64][]*update{}
 	for _, raw := range batch {
 		u, err := decode(raw)
+		if u.ID != nil {
+			last = u.ID
+		}
 		if err != nil {
-			c.opt.Log.Error("telegram sent something that is no update")
+			c.opt.Log.Error("telegram sent an update that cannot be read; it is passed over")
 			continue
 		}
-		last = *u.ID
 		id := u.chat()
 		if chats[id] == nil {
 			order = append(order, id)
@@ -105,8 +109,8 @@ func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, er
 			defer func() { <-slots }()
 			for _, u := range chats[id] {
 				err := c.take(ctx, u)
-				if errors.Is(err, bot.ErrBusy) { // held back it would hold all others back: refused, and the customer told
-					c.remark(id, c.opt.Sentences.RateLimited.Both(), time.Now())
+				if errors.Is(err, bot.ErrBusy) && ctx.Err() == nil { // held back it would hold all others back: refused, and the customer asked to send it again
+					c.remark(id, c.opt.Sentences.Unreachable.Both(), refusedEvery, time.Now())
 					continue
 				}
 				if err != nil {
@@ -119,5 +123,8 @@ func (c *Channel) store(ctx context.Context, batch []json.RawMessage) (int64, er
 		})
 	}
 	work.Wait()
-	return last, failed
+	if last == nil {
+		return 0, errNotUpdate
+	}
+	return *last, failed
 }

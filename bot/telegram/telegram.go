@@ -75,10 +75,12 @@ type Channel struct {
 	down   atomic.Pointer[string]
 	taps   chan tap
 
+	bodyWithin time.Duration // as the constant; tests have less time
+
 	mu       sync.Mutex
 	chats    map[int64]*chatLimit
 	typing   map[bot.CustomerID]context.CancelFunc
-	warned   map[int64]time.Time // chats that were told to slow down, or that the bot talks in private
+	warned   map[int64]time.Time // chats that were told that a message was refused, or that the bot talks in private
 	limited  int64               // the chat that last ran into 429, until limitedUntil
 	limitEnd time.Time
 	moved    map[int64]int64 // groups that became supergroups
@@ -101,7 +103,7 @@ func New(in Receiver, o Options) (*Channel, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	c := &Channel{in: in, opt: o, client: newClient(o.APIURL, o.Token), global: rate.NewLimiter(globalRate, globalBurst), taps: make(chan tap, 1000), chats: map[int64]*chatLimit{},
+	c := &Channel{in: in, opt: o, client: newClient(o.APIURL, o.Token), global: rate.NewLimiter(globalRate, globalBurst), taps: make(chan tap, 1000), bodyWithin: bodyWithin, chats: map[int64]*chatLimit{},
 		typing: map[bot.CustomerID]context.CancelFunc{}, warned: map[int64]time.Time{}, moved: map[int64]int64{}}
 	var err error
 	c.api, err = api.New(o.Token, api.WithSkipGetMe(), api.WithServerURL(c.client.base), api.WithHTTPClient(callTimeout, c.client),

@@ -55,6 +55,7 @@ type rig struct {
 	hook    *httptest.Server
 	ahead   atomic.Int64
 	broken  atomic.Bool                    // the store takes nothing while it is true
+	busy    atomic.Bool                    // every customer has too many messages waiting while it is true
 	last    atomic.Pointer[dialog.Message] // the message that came in last
 	stop    func()
 }
@@ -71,12 +72,16 @@ type setup struct {
 type gate struct {
 	telegram.Receiver
 	broken *atomic.Bool
+	busy   *atomic.Bool
 	last   *atomic.Pointer[dialog.Message]
 }
 
 func (g gate) Receive(ctx context.Context, a bot.Address, m dialog.Message) (bool, error) {
 	if g.broken.Load() {
 		return false, fmt.Errorf("the disk is full")
+	}
+	if g.busy.Load() {
+		return false, bot.ErrBusy
 	}
 	g.last.Store(&m)
 	return g.Receiver.Receive(ctx, a, m)
@@ -113,7 +118,7 @@ func start(t testing.TB, s setup) *rig {
 	if s.lookups != nil {
 		o.Now = lookups.Now // the story's day, for messages too
 	}
-	in := gate{r.service, &r.broken, &r.last}
+	in := gate{r.service, &r.broken, &r.busy, &r.last}
 	if o.Webhook {
 		r.hook = httptest.NewUnstartedServer(nil)
 		o.PublicURL = "http://" + r.hook.Listener.Addr().String() + "/bot"

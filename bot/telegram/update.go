@@ -92,13 +92,20 @@ type callback struct {
 
 var errNotUpdate = errors.New("not an update of the Bot API")
 
-// decode reads an update. Kinds it does not know leave all fields but ID empty.
+// decode reads an update. Kinds it does not know leave all fields but ID empty. One of a form that we do not expect is an error; its number is there if that can
+// be read, so that it can be passed over: held back it would come for ever.
 func decode(b []byte) (*update, error) {
 	var u update
-	if json.Unmarshal(b, &u) != nil || u.ID == nil {
-		return nil, errNotUpdate // without the cause, which quotes what a customer wrote
+	if json.Unmarshal(b, &u) == nil && u.ID != nil {
+		return &u, nil
 	}
-	return &u, nil
+	var head struct {
+		ID *int64 `json:"update_id"`
+	}
+	if json.Unmarshal(b, &head) != nil {
+		head.ID = nil
+	}
+	return &update{ID: head.ID}, errNotUpdate // without the cause, which quotes what a customer wrote
 }
 
 // chat is where an update belongs, 0 when nowhere.

@@ -16,12 +16,16 @@ import (
 	"beianbot/bot"
 )
 
-const maxUpdate = 1 << 20 // bytes; Telegram's own updates are far below
+const (
+	maxUpdate  = 1 << 20          // bytes; Telegram's own updates are far below
+	bodyWithin = 10 * time.Second // how long a request may take to be there
+)
 
 // Handler takes updates from Telegram. It answers 200 only for what is stored, or is nothing to store; Telegram repeats everything else, in order for each chat.
 func (c *Channel) Handler() http.Handler {
 	secret := sha256.Sum256([]byte(c.opt.Secret))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.bodyWithin)) // a refused request waits for its whole body as well
 		if r.Method != http.MethodPost {
 			w.Header().Set("Allow", http.MethodPost)
 			http.Error(w, "POST only", http.StatusMethodNotAllowed)
@@ -42,7 +46,12 @@ func (c *Channel) Handler() http.Handler {
 			http.Error(w, "cut off", http.StatusBadRequest)
 			return
 		}
+		http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request later
 		u, err := decode(b)
+		if err != nil && u.ID != nil {
+			c.opt.Log.Error("telegram sent an update that cannot be read; it is passed over")
+			return
+		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
@@ -82,7 +91,7 @@ func (c *Channel) take(ctx context.Context, u *update) error {
 		return err
 	case m != nil:
 		if _, _, command := m.command(me); command && m.Chat.ID != c.opt.StaffChat {
-			c.remark(m.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), now)
+			c.remark(m.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), time.Hour, now)
 		}
 		return nil
 	case u.Callback != nil:
@@ -105,17 +114,17 @@ func (c *Channel) take(ctx context.Context, u *update) error {
 		here := u.Member.New.Status == models.ChatMemberTypeMember || u.Member.New.Status == models.ChatMemberTypeAdministrator
 		group := u.Member.Chat.Type == models.ChatTypeGroup || u.Member.Chat.Type == models.ChatTypeSupergroup
 		if here && group && u.Member.Chat.ID != c.opt.StaffChat {
-			c.remark(u.Member.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), now)
+			c.remark(u.Member.Chat.ID, c.opt.Sentences.PrivateOnly.Both(), time.Hour, now)
 		}
 	}
 	return nil
 }
 
-// remark says something outside the conversations, at most once an hour in a chat; nothing depends on its arrival.
-func (c *Channel) remark(chat int64, text string, now time.Time) {
+// remark says something outside the conversations, not more often in a chat than the time says; nothing depends on its arrival.
+func (c *Channel) remark(chat int64, text string, every time.Duration, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now.Sub(c.warned[chat]) < time.Hour || !c.global.Allow() {
+	if now.Sub(c.warned[chat]) < every || !c.global.Allow() {
 		return
 	}
 	if len(c.warned) > 10000 {

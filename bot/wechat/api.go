@@ -103,17 +103,23 @@ func (c *client) call(ctx context.Context, method, path string, in, out any) err
 	defer cancel()
 	t, err := c.access(ctx, "")
 	if err != nil {
-		return err
+		return &noToken{err}
 	}
 	err = c.once(ctx, method, path, t, in, out)
 	switch code(err) {
 	case tokenInvalid, tokenIllegal, tokenExpired:
-		if t, err = c.access(ctx, t); err == nil {
-			err = c.once(ctx, method, path, t, in, out)
+		if t, err = c.access(ctx, t); err != nil {
+			return &noToken{err}
 		}
+		err = c.once(ctx, method, path, t, in, out)
 	}
 	return err
 }
+
+// noToken says that a call was not made, for want of a token.
+type noToken struct{ error }
+
+func (e *noToken) Unwrap() error { return e.error }
 
 // access gives a token. bad is one that the platform refused: a stored copy of it counts no longer, and if the platform gives the same again, a new one is forced.
 func (c *client) access(ctx context.Context, bad string) (string, error) {
@@ -268,10 +274,11 @@ func read(b []byte, path string, out any) error {
 	return nil
 }
 
-// unsent reports that a call failed before any of it left.
+// unsent reports that a call failed before any of it left: there was no token, nobody was reached, or nobody but a proxy.
 func unsent(err error) bool {
+	var t *noToken
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &t) || errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // advice is one sentence on why calls fail, and what to do.

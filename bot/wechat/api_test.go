@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -109,6 +110,20 @@ func TestErrorsAreTypedAndHoldNoSecret(t *testing.T) {
 		if err := wrong.ping(t.Context()); err == nil || strings.Contains(err.Error(), "SECRET") || strings.Contains(advice(err), "SECRET") {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+func TestAProxyThatIsDownGotNothing(t *testing.T) {
+	nobody, err := url.Parse("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient("https://wechat.invalid", "wx1", "secret", &memory{m: map[string]string{}})
+	c.http.Transport.(*http.Transport).Proxy = http.ProxyURL(nobody)
+	c.token.Store(&token{Value: "t", Until: time.Now().Add(time.Hour)})
+	err = c.ping(t.Context())
+	if err == nil || !unsent(err) {
+		t.Errorf("%v counts as maybe sent", err)
 	}
 }
 

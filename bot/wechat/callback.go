@@ -27,6 +27,8 @@ import (
 func (c *Channel) Handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		// A body that is not there when the platform itself would have given up is nobody's; refused or not, a request waits for its whole body.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(c.opt.Patience))
 		switch r.Method {
 		case http.MethodGet:
 			c.prove(w, r)
@@ -83,6 +85,7 @@ func (c *Channel) post(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		panic(http.ErrAbortHandler) // cut off, or too slow: an answer without words would say that the message was taken
 	}
+	http.NewResponseController(w).SetReadDeadline(time.Time{}) // else it would end the request later
 	f, err := open(r.URL.Query(), body, c.opt.Token, c.opt.Key, c.opt.AppID, c.opt.Now())
 	if err != nil {
 		c.refuse(w, err)
@@ -179,7 +182,10 @@ func (c *Channel) timely(ctx context.Context, in incoming, began time.Time) (str
 
 // take receives a message and gives the text of the response; "" for none.
 func (c *Channel) take(ctx context.Context, in incoming, h *handover, pushes, patient bool, tries int, began time.Time) (string, error) {
-	promised := !pushes && c.recall(ctx, &in, tries)
+	promised := ""
+	if !pushes {
+		promised = c.recall(ctx, &in)
+	}
 	wait := c.opt.ReplyWithin
 	if patient {
 		wait = c.opt.Patience + time.Second
@@ -205,7 +211,7 @@ func (c *Channel) take(ctx context.Context, in incoming, h *handover, pushes, pa
 	if len(a.Parts) == 0 && a.Pending && limit.Err() == nil {
 		return "", nil // a later request of this customer takes it all
 	}
-	return c.answer(ctx, in, a, h, pushes, promised && tries > 1), nil
+	return c.answer(ctx, in, a, h, pushes, promised), nil
 }
 
 // note keeps what an action changes in what we may send.
@@ -266,12 +272,17 @@ func (c *Channel) ask(ctx context.Context, in incoming) (*bot.Answer, error) {
 	}
 }
 
-// answer makes the response of what is ready, and leaves the rest to Deliver. again says that the same response went out before, with more waiting behind it.
-func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, h *handover, pushes, again bool) string {
+// answer makes the response of what is ready, and leaves the rest to Deliver. promised is the message whose response promised more last, "" for none.
+func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, h *handover, pushes bool, promised string) string {
 	settle := context.WithoutCancel(ctx)
 	if ctx.Err() != nil || !h.take() { // the platform has hung up, or been answered: what is ready waits
 		a.Settle(settle, 0)
 		return ""
+	}
+	for i, p := range a.Parts {
+		if pieces := c.unsaid(p.ID); len(pieces) > 0 {
+			a.Parts[i].Part = bot.Part{Text: strings.Join(pieces, "\n")}
+		}
 	}
 	s := c.opt.Sentences
 	l := lang(a.Parts)
@@ -292,17 +303,23 @@ func (c *Channel) answer(ctx context.Context, in incoming, a *bot.Answer, h *han
 	if pushes {
 		return text
 	}
+	asked, again := in.message.Choice == waiting, promised == in.message.ID
 	switch {
 	case a.Pending:
 		text = strings.TrimSpace(text + "\n\n" + link("1", waitID, s.ResultWaiting.In(l)))
-	case taken == 0 && in.message.Choice == waiting:
-		return s.NothingOpen.In(l)
-	case taken == len(a.Parts) && again && fits(text+"\n\n"+hint, maxChars, maxBytes):
-		return text + "\n\n" + hint
 	case taken == len(a.Parts):
+		if asked && promised != "" && !again {
+			c.promise(settle, in.customer, "") // kept
+		}
+		switch {
+		case taken == 0 && asked:
+			return s.NothingOpen.In(l)
+		case again && fits(text+"\n\n"+hint, maxChars, maxBytes): // the same response as before, with more waiting behind it
+			return text + "\n\n" + hint
+		}
 		return text
 	}
-	c.promise(settle, in.customer)
+	c.promise(settle, in.customer, in.message.ID)
 	return text
 }
 
@@ -312,33 +329,36 @@ const (
 	moreKept = 48 * time.Hour
 )
 
-func (c *Channel) promise(ctx context.Context, id bot.CustomerID) {
-	if err := c.opt.Settings.PutSetting(ctx, moreKey+string(id), "1", time.Now().Add(moreKept)); err != nil {
+// promise notes whose response promised more; "" ends the promise.
+func (c *Channel) promise(ctx context.Context, id bot.CustomerID, message string) {
+	until := time.Now()
+	if message != "" {
+		until = until.Add(moreKept)
+	}
+	if err := c.opt.Settings.PutSetting(ctx, moreKey+string(id), message, until); err != nil {
 		c.opt.Log.Error("wechat hint not noted", "error", err)
 	}
 }
 
-// recall makes a 1 mean what was promised, and reports whether something was. Any other word ends the promise: what waited comes with its answer.
-func (c *Channel) recall(ctx context.Context, in *incoming, tries int) bool {
-	said, err := c.opt.Settings.Setting(ctx, moreKey+string(in.customer))
-	if err != nil || said == "" {
-		return false
+// recall makes a 1 mean what was promised, and gives the message whose response promised it. Any other word ends the promise: what waited comes with its answer.
+func (c *Channel) recall(ctx context.Context, in *incoming) string {
+	promised, err := c.opt.Settings.Setting(ctx, moreKey+string(in.customer))
+	if err != nil || promised == "" {
+		return ""
 	}
 	if text := strings.Trim(in.message.Text, " 　。."); text == "1" || text == "１" {
 		in.message.Choice = waiting
-	} else if tries == 1 {
-		if err := c.opt.Settings.PutSetting(ctx, moreKey+string(in.customer), "", time.Now()); err != nil {
-			c.opt.Log.Error("wechat hint not taken back", "error", err)
-		}
+	} else if promised != in.message.ID {
+		c.promise(ctx, in.customer, "")
 	}
-	return true
+	return promised
 }
 
 // respond writes success, or a reply in the mode of the request.
 func (c *Channel) respond(w http.ResponseWriter, in incoming, text string) {
 	var body []byte
 	var err error
-	if text != "" {
+	if text = legible(text); text != "" {
 		body, err = c.reply(in, text, time.Now())
 	}
 	if err != nil {

@@ -46,6 +46,17 @@ func beginning(text string, chars, bytes int) int {
 // plain keeps a text from being read as markup.
 var plain = strings.NewReplacer("<a", "＜a", "<A", "＜A", "</a", "＜/a", "</A", "＜/A", "\r\n", "\n", "\r", "\n")
 
+// legible leaves out of a text what XML 1.0 does not know, such as the vertical tab of a spreadsheet: a response with it is none, so the customer is told that the
+// account is out of order, and a customer message with it is refused. Source: https://www.w3.org/TR/xml/#charsets
+func legible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // Compose splits a reply into messages; the options stand under the last one if they fit there, else they are a message of their own. A list has a link to its
 // page: no file goes out in a response.
 func (c *Channel) Compose(r dialog.Reply) []bot.Part {

@@ -27,14 +27,25 @@ func (c *Channel) Deliver(ctx context.Context, o bot.Outgoing) (string, error) {
 	if err := c.keep(ctx, o.Part.Options); err != nil {
 		return "", err
 	}
-	err := c.send(ctx, id, c.customerMessage(o))
-	if code(err) == textTooLong { // our limits are measured, not promised
-		err = c.sendHalves(ctx, id, render(o.Part, unlinked))
+	var err error
+	pieces := c.unsaid(o.ID)
+	if len(pieces) == 0 {
+		err = c.send(ctx, id, c.customerMessage(o))
+		if code(err) == textTooLong { // our limits are measured, not promised
+			pieces = bot.Split(render(o.Part, unlinked), func(s string) int { return beginning(s, partChars/2, partBytes/2) })
+			err = nil
+		}
+	}
+	for len(pieces) > 0 && err == nil {
+		if err = c.send(ctx, id, message.NewCustomerTextMessage("", legible(pieces[0]))); err == nil {
+			pieces = pieces[1:]
+			c.leave(o.ID, pieces) // Crash point: this run only knows it; after a restart the message begins anew.
+		}
 	}
 	if held := (*bot.Held)(nil); err == nil || errors.As(err, &held) {
 		return "", err
 	}
-	return "", c.outcome(err)
+	return "", c.outcome(o.Attempts, err)
 }
 
 // send counts one message and sends it, or gives Held when nothing may be sent now.
@@ -50,16 +61,15 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	}
 	m.ToUser = string(id)
 	if err := c.api.call(ctx, http.MethodPost, sendPath, m, nil); err != nil {
+		ctx := context.WithoutCancel(ctx)
 		switch code(err) {
 		case outsideWindow, countUsedUp, openIDWrong, mustFollow:
 			c.shut(ctx, id, counted)
-		case 0:
-			if unsent(err) {
-				c.giveBack(ctx, id)
-			}
-		default:
-			c.giveBack(ctx, id)
+			return err
 		}
+		// A message counts once, when it is known to be taken: an outage must not use up what the customer may be sent. One that was taken all the same, its answer
+		// lost on the way, WeChat counts twice and we once; 45047 puts that right.
+		c.giveBack(ctx, id)
 		return err
 	}
 	if c.Down() != "" {
@@ -68,37 +78,47 @@ func (c *Channel) send(ctx context.Context, id bot.CustomerID, m *message.Custom
 	return nil
 }
 
-func (c *Channel) sendHalves(ctx context.Context, id bot.CustomerID, text string) error {
-	for _, half := range bot.Split(text, func(s string) int { return beginning(s, partChars/2, partBytes/2) }) {
-		if err := c.send(ctx, id, message.NewCustomerTextMessage("", half)); err != nil {
-			return err
-		}
+// unsaid are the pieces that are left to say of a message that was too long as a whole; none of it is said when there are none.
+func (c *Channel) unsaid(message int64) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pieces[message]
+}
+
+func (c *Channel) leave(message int64, pieces []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(pieces) == 0 {
+		delete(c.pieces, message)
+		return
 	}
-	return nil
+	if len(c.pieces) > 1000 {
+		clear(c.pieces)
+	}
+	c.pieces[message] = pieces
 }
 
 // customerMessage is a menu message where there are options, else a text.
 func (c *Channel) customerMessage(o bot.Outgoing) *message.CustomerMessage {
 	p := o.Part
 	if n := len(p.Options); n == 0 || n > maxOptions || p.Text == "" {
-		return message.NewCustomerTextMessage("", render(p, byNumber))
+		return message.NewCustomerTextMessage("", legible(render(p, byNumber)))
 	}
-	menu := &message.MediaMsgmenu{HeadContent: p.Text, TailContent: c.opt.Sentences.ReplyNumber.In(o.Reply.Lang)}
+	menu := &message.MediaMsgmenu{HeadContent: legible(p.Text), TailContent: c.opt.Sentences.ReplyNumber.In(o.Reply.Lang)}
 	for i, option := range p.Options {
-		menu.List = append(menu.List, message.MsgmenuItem{ID: optionID(option.Value), Content: numberedLabel(firstNumber(p)+i+1, option.Label)})
+		menu.List = append(menu.List, message.MsgmenuItem{ID: optionID(option.Value), Content: legible(numberedLabel(firstNumber(p)+i+1, option.Label))})
 	}
 	return &message.CustomerMessage{Msgtype: "msgmenu", Msgmenu: menu}
 }
 
-// outcome says what becomes of a message that was not taken, and learns from it.
-func (c *Channel) outcome(err error) error {
+// outcome says what becomes of a message that was not taken, tried so often before.
+func (c *Channel) outcome(attempts int, err error) error {
 	why := err.Error()
 	switch code(err) {
 	case 0:
-		if unsent(err) {
-			return &bot.Later{Why: why, After: 5 * time.Second, All: true}
+		if !unsent(err) {
+			return errors.New(why) // tried again, with a growing pause
 		}
-		return errors.New(why) // tried again, with a growing pause
 	case outsideWindow, countUsedUp:
 		return &bot.Held{Why: why}
 	case openIDWrong, mustFollow:
@@ -120,5 +140,15 @@ func (c *Channel) outcome(err error) error {
 	case busy:
 		return &bot.Later{Why: why, After: 2 * time.Second}
 	}
-	return errors.New(why)
+	switch {
+	case unsent(err):
+		return &bot.Later{Why: why, After: 5 * time.Second, All: true}
+	case attempts < unknownTries-1:
+		return errors.New(why)
+	}
+	c.opt.Log.Error("wechat message refused for a reason that is not known here", "error", err)
+	return &bot.Refusal{Why: why}
 }
+
+// unknownTries is how often a message is sent that the platform refuses with a code that is not known here: it must not hold up the customer's others for long.
+const unknownTries = 3

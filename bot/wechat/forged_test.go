@@ -2,7 +2,9 @@ package wechat_test
 
 import (
 	"context"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -137,6 +139,23 @@ func TestWhatIsNotThePlatformsIsRefused(t *testing.T) {
 					t.Errorf("stored: %v, %v", in, err)
 				}
 			})
+		}
+	}
+}
+
+func TestABodyThatNeverEndsIsNotWaitedFor(t *testing.T) {
+	r := start(t, setup{with: func(o *wechat.Options) { o.Patience, o.ReplyWithin = 300*time.Millisecond, 200*time.Millisecond }})
+	for _, head := range []string{"POST /wechat?signature=x&timestamp=1&nonce=1 HTTP/1.1\r\nContent-Type: text/xml", "POST /wechat HTTP/1.1\r\nContent-Type: application/json", "PUT /wechat HTTP/1.1",
+		"GET /wechat HTTP/1.1"} {
+		conn, err := net.Dial("tcp", r.hook.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "%s\r\nHost: x\r\nContent-Length: 100\r\n\r\n<xml>", head)
+		conn.SetReadDeadline(time.Now().Add(10 * time.Second))
+		if b, err := io.ReadAll(conn); err != nil {
+			t.Errorf("%s: %v after %q", head, err, b)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -97,9 +98,10 @@ func TestWithoutCustomerMessagesTheNextWordBringsTheResult(t *testing.T) {
 	if m.Via != "passive" || !strings.Contains(m.Text, result) {
 		t.Fatalf("to the 1: %+v", m)
 	}
-	// From now on 1 is the first option of what was shown.
-	if m := r.say(anna, "1"); m.Text == "" || strings.Contains(m.Text, result) {
-		t.Errorf("to the second 1: %+v", m)
+	// The promise is kept: from now on 1 is the first option of what was shown.
+	first := m.Labels()[0]
+	if m := r.say(anna, "1"); !strings.Contains(m.Text, "五个条件") {
+		t.Errorf("to the second 1, which is %s: %+v", first, m)
 	}
 	// The old link asks for what is waiting; nothing is.
 	if !r.net.Tap(anna, "还要一会儿。过几秒回复 1 查看结果") {
@@ -313,6 +315,11 @@ func TestEveryFaultOfCustomerMessages(t *testing.T) {
 		"unknown customer":      {before: fault(wechattest.Fault{Code: 40003}), never: true},
 		"forbidden words":       {before: fault(wechattest.Fault{Code: 87014}), never: true},
 		"too long all the same": {before: fault(wechattest.Fault{Code: 45002}), seen: 1},
+		"refused unknown for good": {before: fault(slices.Repeat([]wechattest.Fault{{Code: 99999}}, 3)...), pass: 10 * time.Second, never: true, check: func(t *testing.T, r *rig) {
+			if n := r.net.Calls(send); n != 3 || !strings.Contains(r.log.String(), "99999") {
+				t.Errorf("%d calls\n%s", n, r.log)
+			}
+		}},
 		"token revoked": {before: func(r *rig) { r.net.Revoke() }, seen: 1, check: func(t *testing.T, r *rig) {
 			if n := r.net.Calls(token); n != 2 {
 				t.Errorf("%d tokens fetched", n)
@@ -372,6 +379,64 @@ func TestEveryFaultOfCustomerMessages(t *testing.T) {
 			}
 			if c.check != nil {
 				c.check(t, r)
+			}
+		})
+	}
+}
+
+func TestHalvesOfWhatIsTooLongAreSaidOnce(t *testing.T) {
+	for name, second := range map[string]wechattest.Fault{"fails": {Status: 502}, "has to wait": {Code: 45047}} {
+		t.Run("the second "+name, func(t *testing.T) {
+			t.Parallel()
+			slow := make(chan struct{})
+			r := start(t, setup{slow: slow, with: quick})
+			r.say(anna, "帮我查 example.cn")
+			r.net.Fail("/cgi-bin/message/custom/send", wechattest.Fault{Code: 45002}, wechattest.Fault{}, second)
+			r.outbox.pass.Store(int64(10 * time.Second))
+			close(slow)
+			r.seen(anna, 2)
+			if second.Code != 0 {
+				r.held()
+				r.net.Say(anna, "备案要收费吗?")
+			}
+			r.seen(anna, 3)
+			said := ""
+			for _, m := range r.net.Customer(anna).Seen[1:] {
+				said += m.Text
+			}
+			for _, once := range []string{result, "1. 域名要求"} { // its beginning and its end
+				if strings.Count(said, once) != 1 {
+					t.Errorf("%s: not once in\n%s", once, said)
+				}
+			}
+		})
+	}
+}
+
+func TestAnOutageDoesNotUseUpTheCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		path  string
+		fault wechattest.Fault
+		seen  int
+	}{
+		"gateway":      {"/cgi-bin/message/custom/send", wechattest.Fault{Status: 502}, 1},
+		"token":        {"/cgi-bin/stable_token", wechattest.Fault{Status: 502}, 1},
+		"lost answers": {"/cgi-bin/message/custom/send", wechattest.Fault{Cut: "after"}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			slow, n := make(chan struct{}), 8
+			if c.fault.Cut != "" {
+				n = 3
+			}
+			r := start(t, setup{slow: slow, with: quick, fake: func(s *wechattest.Server) { s.Fail(c.path, slices.Repeat([]wechattest.Fault{c.fault}, n)...) }})
+			r.say(anna, "帮我查 example.cn")
+			r.outbox.pass.Store(int64(5 * time.Minute))
+			close(slow)
+			r.seen(anna, 1+c.seen)
+			r.await("the record", func() bool { return r.depth("waiting") == 0 })
+			if reach, err := r.store.Reach(context.Background(), bot.Address{Channel: wechat.Name, Customer: anna}); err != nil || reach.Left != 4 || r.depth("held") > 0 {
+				t.Errorf("after one message of five, sent at last, the ledger knows %+v, %v", reach, err)
 			}
 		})
 	}

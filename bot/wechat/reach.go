@@ -95,7 +95,7 @@ func (c *Channel) count(ctx context.Context, id bot.CustomerID) (left bot.Reach,
 	return left, why, err
 }
 
-// giveBack takes back the count of a message that was not taken.
+// giveBack takes back the count of a message that is not known to be taken.
 func (c *Channel) giveBack(ctx context.Context, id bot.CustomerID) {
 	c.learn(ctx, id, func(r *bot.Reach) {
 		if r.Known {

@@ -57,6 +57,7 @@ type Channel struct {
 
 	mu     sync.Mutex
 	kept   map[string]time.Time // ids of options that are stored, and when
+	pieces map[int64][]string   // what is left of messages that were too long, by their number in the outbox
 	tries  map[string]int       // how often messages of the last minute came, by their id
 	older  map[string]int       // those before; both are dropped in turn
 	turned time.Time            // when tries became older
@@ -99,7 +100,7 @@ func New(in bot.Asker, o Options) (*Channel, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Channel{in: in, opt: o, api: newClient(o.APIURL, o.AppID, o.AppSecret, o.Settings), kept: map[string]time.Time{}, tries: map[string]int{}, older: map[string]int{},
+	return &Channel{in: in, opt: o, api: newClient(o.APIURL, o.AppID, o.AppSecret, o.Settings), kept: map[string]time.Time{}, pieces: map[int64][]string{}, tries: map[string]int{}, older: map[string]int{},
 		began: o.Now().Truncate(time.Second), turned: time.Now(), coming: map[bot.CustomerID]coming{}, warned: map[bot.CustomerID]time.Time{}}, nil
 }
 

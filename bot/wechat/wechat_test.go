@@ -340,6 +340,18 @@ func TestALongAnswerComesInPieces(t *testing.T) {
 	}
 }
 
+func TestCharactersThatXMLDoesNotKnowAreLeftOut(t *testing.T) {
+	note := "网站名称不能带“中国”字样，\x0b请改名后重新提交。" // Excel's line break within a cell
+	r := start(t, setup{cases: longCase{note + strings.Repeat(note, 40)}})
+	r.say(anna, "查进度 BA20261101006")
+	r.net.Say(anna, "6612")
+	for i, m := range r.seen(anna, 3)[1:3] {
+		if want := []string{"passive", "customer"}[i]; m.Via != want || !strings.Contains(m.Text, "字样，请改名") {
+			t.Errorf("%+v", m)
+		}
+	}
+}
+
 // longCase is a case whose reviewer wrote much.
 type longCase struct{ note string }
 
@@ -566,5 +578,29 @@ func TestACountSetAnewIsNotLoweredByAnEarlierMessage(t *testing.T) {
 	r.await("the answer to the first", func() bool { return r.depth("waiting") == 0 })
 	if has, knows := r.net.Customer(anna).Left, reach(); knows != has {
 		t.Errorf("WeChat takes %d more messages, the ledger believes in %d", has, knows)
+	}
+}
+
+func TestARefusalUnderWayDoesNotShutWhatTheCustomerOpens(t *testing.T) {
+	const send = "/cgi-bin/message/custom/send"
+	for _, code := range []int{45015, 40003} {
+		r := start(t, setup{})
+		r.say(anna, "备案要多久?")
+		r.net.Fail(send, wechattest.Fault{Code: code, Slow: time.Second})
+		a := bot.Address{Channel: wechat.Name, Customer: anna}
+		done := make(chan error, 1)
+		time.Sleep(300 * time.Millisecond) // the response goes first
+		go func() {
+			_, err := r.channel.Deliver(context.Background(), bot.Outgoing{Address: a, Part: bot.Part{Text: "您好"}})
+			done <- err
+		}()
+		r.await("the call", func() bool { return r.net.Calls(send) == 1 })
+		r.say(anna, "人工电话多少")
+		if err := <-done; err == nil {
+			t.Error("it was taken")
+		}
+		if got, err := r.store.Reach(context.Background(), a); err != nil || got.Left != 5 {
+			t.Errorf("%d: she may be sent %d, the ledger believes in %d, %v", code, r.net.Customer(anna).Left, got.Left, err)
+		}
 	}
 }

@@ -18,7 +18,7 @@ func BenchmarkConversations(b *testing.B) {
 	const customers = 10_000
 	program := build(b)
 	for b.Loop() {
-		v := newVictim(b, program)
+		v := newVictim(b, program, false)
 		v.start("polling")
 		<-v.up
 		for _, text := range []string{"上海的公司首次备案要准备什么材料?", "那要多久?"} {

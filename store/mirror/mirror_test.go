@@ -620,7 +620,7 @@ func TestOnlyDamageIsPassedOver(t *testing.T) {
 	dir, file := filled(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Import(ctx, dir, many(1), "b", false, true, now.Add(time.Second)); !errors.Is(err, context.Canceled) {
+	if _, err := Import(ctx, dir, many(1), "b", false, true, now.Add(time.Second)); !errors.Is(err, ErrInterrupted) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if got := held(t, dir); len(got) != 300 {
