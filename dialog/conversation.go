@@ -64,7 +64,9 @@ type Question struct {
 	Slot knowledge.SlotName `json:"slot,omitempty"`
 	Fact knowledge.FactID   `json:"fact,omitempty"`
 	// Proof marks the question for the last four digits.
-	Proof   bool     `json:"proof,omitempty"`
+	Proof bool `json:"proof,omitempty"`
+	// Soft marks a question after an answer was given: whoever goes on to something else is not asked it again.
+	Soft    bool     `json:"soft,omitempty"`
 	Text    string   `json:"text"`
 	Options []Option `json:"options,omitempty"`
 	// Tries counts answers that did not fit.

@@ -37,6 +37,8 @@ type Outcome struct {
 	Reason, Licence, Persons, Addons []Told
 	// Next is what to do; Assumptions tell what was taken for granted.
 	Next, Assumptions []knowledge.Text
+	// Confirm is what to ask after the verdict, since an assumption could turn it; nil when nothing.
+	Confirm *knowledge.FactQuestion
 	// PreApproval says that an approval comes before the filing.
 	PreApproval bool
 	Sources     []knowledge.SourceID
@@ -366,13 +368,12 @@ func (w *walk) outcome(r result) Outcome {
 	if w.tired && out.Verdict == "" {
 		handover(knowledge.InsteadOfThat)
 	}
-	out.Assumptions = w.assumptions(r)
+	w.assumptions(r, &out)
 	return out
 }
 
 // assumptions tells what the deciding rows took for granted.
-func (w *walk) assumptions(r result) []knowledge.Text {
-	var out []knowledge.Text
+func (w *walk) assumptions(r result, out *Outcome) {
 	rows := r.filing
 	if r.licence != nil {
 		rows = append(rows[:len(rows):len(rows)], r.licence)
@@ -385,10 +386,12 @@ func (w *walk) assumptions(r result) []knowledge.Text {
 		switch {
 		case !rests:
 		case w.notSure[f] && !f.IfUnknown.IsZero():
-			out = append(out, f.IfUnknown)
+			out.Assumptions = append(out.Assumptions, f.IfUnknown)
 		case !w.said.Known(f.Index()) && !f.Assumed.IsZero():
-			out = append(out, f.Assumed)
+			out.Assumptions = append(out.Assumptions, f.Assumed)
+			if f.Confirm {
+				out.Confirm = w.d.Question(f.ID)
+			}
 		}
 	}
-	return out
 }

@@ -19,7 +19,8 @@ const shortTry = 60
 // trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero()) && !matchesAny(asksFor[wishes[0]], t.u.Text)
+		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !asksSomething(t.u.Text)) &&
+		!matchesAny(asksFor[wishes[0]], t.u.Text)
 }
 
 // slotTopics are the topics that a changed slot re-answers.

@@ -215,6 +215,12 @@ func (t *turn) understood() {
 	if t.cardElsewhere() {
 		u.Slots.Province, t.u.Slots.Province = before.Province, before.Province
 	}
+	moved := u.Slots.FilingType == "" && (u.Correction || matchesAny(t.k.Acts.Suppose, u.Text))
+	if moved {
+		u.Slots.FilingType = addedTo(before.FilingType, facts["access_here"])
+		moved = u.Slots.FilingType != ""
+		t.u = u
+	}
 	t.c.Slots.merge(u.Slots)
 	t.cardFrom(before.Province, facts)
 	if u.rival != "" {
@@ -223,7 +229,9 @@ func (t *turn) understood() {
 	}
 	changed := !sameSlots(before, t.c.Slots)
 	wishes := slices.Clone(u.Asked)
-	if u.Bare {
+	if moved && slices.Contains(slotTopics, t.c.Topic) {
+		wishes = nil
+	} else if u.Bare {
 		wishes = nil
 		if t.c.Topic == "" && q == nil && len(u.Scores) > 0 && u.Scores[0].P >= 0.5 {
 			wishes = []knowledge.Topic{u.Scores[0].Topic} // nothing to go on from: what the words resemble

@@ -96,6 +96,10 @@ func (t *turn) sayOutcome(out Outcome) {
 		p.options = append(p.options, t.option(t.k.Topics[knowledge.Human].Title, "topic:human"))
 	}
 	t.add(p)
+	if out.Confirm != nil {
+		t.askFact(out.Confirm)
+		t.c.Question.Soft = true
+	}
 }
 
 // told says what rows say, each with the doubts about it.

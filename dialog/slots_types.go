@@ -133,6 +133,17 @@ func subjectScore(text string, m typeMention[knowledge.SubjectTypeID]) int {
 	return score
 }
 
+// addedTo is the type of a site that is added to a filing, once it is said with whom that is (不对,原备案是在腾讯云做的); "" when nothing is added.
+func addedTo(t knowledge.FilingTypeID, accessHere string) knowledge.FilingTypeID {
+	switch {
+	case t == knowledge.AddSiteHere && accessHere == "elsewhere":
+		return knowledge.AddSiteElsewhere
+	case t == knowledge.AddSiteElsewhere && accessHere == "here":
+		return knowledge.AddSiteHere
+	}
+	return ""
+}
+
 // setAgainst reports whether a text compares what stands before and after a stretch of it.
 func setAgainst(text string, start, end int) bool {
 	return eitherOr.MatchString(text[start:end]) && compared.MatchString(text)

@@ -156,6 +156,9 @@ func (t *turn) aside() {
 		return
 	}
 	t.c.Question = nil
+	if q.Soft {
+		return
+	}
 	for _, p := range t.c.Pending {
 		if p.Topic == q.Topic {
 			return

@@ -40,7 +40,9 @@ type Fact struct {
 	SilentUnless []FactID `yaml:"silent_unless"`
 	Unknown      string   `yaml:"unknown"`
 	// Assumed tells the customer what was taken for granted when Silent counted; IfUnknown when Unknown did.
+	// Confirm has the question asked after the verdict, where the verdict rests on what was taken for granted.
 	Assumed   Text        `yaml:"assumed"`
+	Confirm   bool        `yaml:"confirm"`
 	IfUnknown Text        `yaml:"if_unknown"`
 	Values    []FactValue `yaml:"values" lint:"required"`
 	// Void are expressions that look like a statement and are none; they suppress what they overlap.
