@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -17,6 +18,7 @@ type readiness struct {
 	store   *store.Store
 	reload  *reloader
 	service *bot.Service
+	log     *slog.Logger
 }
 
 // readyBody is the body; every text is a sentence of ours, without secrets or anything of a customer.
@@ -53,8 +55,11 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if err := s.mirror.Ping(ctx); err != nil {
 		body.Mirror, code = "down", http.StatusServiceUnavailable
-	}
-	if s.behind.Load() {
+		body.MirrorProblem = "the mirror cannot be read; import again, the log says why"
+		if r.Context().Err() == nil {
+			s.trouble.tell(s.log, meta.SyncedAt, err)
+		}
+	} else if s.behind.Load() {
 		body.MirrorProblem = "a newer mirror could not be taken up; the former one serves on, the log says why"
 	}
 	if k.problem != "" {

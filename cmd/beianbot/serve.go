@@ -62,7 +62,7 @@ func (serveCmd) Run(g *globals) error {
 		return fmt.Errorf("server.listen %s: %w; choose another address, or port 0 for any free one", conf.Server.Listen, cause(err))
 	}
 	lookups := a.lookups
-	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m}
+	lookups.Domains, lookups.Cases = conf.checker(m.lookedUp), watchedCases{a.mirror, m, &a.trouble, log}
 	service := bot.NewService(st, st, lookups, a.engine, log)
 	service.Observe(m)
 	origin, path := conf.public()
@@ -87,7 +87,7 @@ func (serveCmd) Run(g *globals) error {
 		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("GET /readyz", readiness{store: st, assistant: a, reload: reload, service: service})
+	mux.Handle("GET /readyz", readiness{store: st, assistant: a, reload: reload, service: service, log: log})
 	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, assistant: a, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()
