@@ -39,21 +39,19 @@ type readyBody struct {
 }
 
 func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
 	k, meta, code := s.reload.knowledge(), s.mirror.Meta(), http.StatusOK
 	body := readyBody{Store: "up", Mirror: "up", MirrorRows: meta.Rows, MirrorSample: meta.Sample, Knowledge: "up", KnowledgeVersion: k.version,
 		KnowledgeAt: k.at.UTC().Truncate(time.Second), Channels: s.service.Health()}
 	if !meta.SyncedAt.IsZero() {
 		body.MirrorSyncedAt = &meta.SyncedAt
 	}
-	if err := s.store.Ping(ctx); err != nil {
+	if err := inTime(r.Context(), s.store.Ping); err != nil {
 		body.Store, code = "down", http.StatusServiceUnavailable
 		if errors.Is(err, bot.ErrUnwritable) {
 			body.StoreProblem = err.Error()
 		}
 	}
-	if err := s.mirror.Ping(ctx); err != nil {
+	if err := inTime(r.Context(), s.mirror.Ping); err != nil {
 		body.Mirror, code = "down", http.StatusServiceUnavailable
 		body.MirrorProblem = "the mirror cannot be read; import again, the log says why"
 		if r.Context().Err() == nil {
@@ -74,4 +72,11 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
 	writeJSON(w, body) // the caller may have gone
+}
+
+// inTime gives each part a time of its own, so that a store that is waited for does not make the mirror look down.
+func inTime(ctx context.Context, ping func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	return ping(ctx)
 }

@@ -195,7 +195,7 @@ func TestALockedStoreIsToldOnce(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		code, body = ready()
 	}
-	if !strings.Contains(body, "another program holds the file locked") {
+	if !strings.Contains(body, "another program holds the file locked") || !strings.Contains(body, `"mirror":"up"`) {
 		t.Errorf("readyz: %d %s", code, body)
 	}
 	if n := net.Pending(); n != 30 {

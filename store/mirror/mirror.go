@@ -134,8 +134,9 @@ func (d *Damage) Error() string { return fmt.Sprintf("mirror %s: %s; import agai
 
 // unreadable says why a mirror file cannot be read. It may be whole where nobody waited for it, or where it may not be opened.
 func unreadable(ctx context.Context, file string, err error) error {
+	place := cmp.Or(file, "in memory")
 	if ctx.Err() != nil {
-		return fmt.Errorf("mirror %s: %w", file, ctx.Err())
+		return fmt.Errorf("mirror %s: %w", place, ctx.Err())
 	}
 	f, barred := os.Open(file)
 	if barred != nil && !errors.Is(barred, fs.ErrNotExist) {
@@ -144,7 +145,7 @@ func unreadable(ctx context.Context, file string, err error) error {
 	if barred == nil {
 		f.Close()
 	}
-	return &Damage{Place: cmp.Or(file, "in memory"), Why: fmt.Sprintf("not readable (%v)", err)}
+	return &Damage{Place: place, Why: fmt.Sprintf("not readable (%v)", err)}
 }
 
 // currentName is the name of the snapshot in force; "" when there is none.
