@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // copied is the embedded folder, to be changed by a test.
@@ -62,7 +64,8 @@ func withRule(about, effect, fact, more string) string {
 // TestLintFinds holds each check of a folder: what an operator may write wrong, and the line that says so.
 func TestLintFinds(t *testing.T) {
 	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
-	const suffixes, registrars = "domain/suffixes.yaml", "domain/registrars.yaml"
+	const suffixes, registrars, texts = "domain/suffixes.yaml", "domain/registrars.yaml", "domain/texts.yaml"
+	const sentences, filing = "sentences.yaml", "decision/filing.yaml"
 	for _, tt := range []struct{ name, file, old, new, want string }{
 		{"unknown key", gd, "id_prefix:", "id_prefx:", gd + `:4: error: unknown key "id_prefx"`},
 		{"missing translation", gd, "{zh: 广东省, en: Guangdong}", "{zh: 广东省}", gd + ":2: error: translation missing"},
@@ -87,7 +90,19 @@ func TestLintFinds(t *testing.T) {
 		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:26: error: pattern"},
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
-		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:25: error: unknown placeholder {phon}"},
+		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:26: error: unknown placeholder {phon}"},
+		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":94: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
+		{"another sentence's placeholder", sentences, "下一步:{step}", "下一步:{sources}", "error: unknown placeholder {sources}: only {step} {operator}"},
+		{"misspelt placeholder of the operator", sentences, "or ask a person.", "or call {phonee}.", "error: unknown placeholder {phonee}"},
+		{"placeholder that is no word", sentences, "依据:{sources}", "依据:{Sources}", "error: unknown placeholder {Sources}"},
+		{"placeholder with a space", fees, "{phone}", "{phone }", "topics/fees.yaml:26: error: unknown placeholder {phone }"},
+		{"unknown placeholder in the table", filing, "以后要用大陆服务器开网站", "以后要用{province}服务器开网站", filing + ":22: error: unknown placeholder {province}: only {operator} {phone} {filing_system} {hours} here"},
+		{"unknown placeholder of a check", texts, ".{tld} 在工信部", ".{domain} 在工信部", "error: unknown placeholder {domain}: only {tld} {date} {operator}"},
+		{"unknown placeholder of a province's suffixes", suffixes, "不收 .{tld};", "不收 .{suffix};", suffixes + ":165: error: unknown placeholder {suffix}: only {tld} {operator}"},
+		{"unclosed placeholder", fees, "{phone}", "{phone", "topics/fees.yaml:26: error: a { or } stands alone: write a placeholder as {phone}"},
+		{"unopened placeholder", sentences, "依据:{sources}", "依据:sources}", "error: a { or } stands alone"},
+		{"bracket in a bracket", sentences, "依据:{sources}", "依据:{{sources}", "error: a { or } stands alone"},
+		{"wide brackets", sentences, "依据:{sources}", "依据:｛sources｝", "error: a ｛ or ｝ of full width: write a placeholder as {phone}"},
 		{"empty translation", fees, `en: "Cost"`, `en: ""`, "topics/fees.yaml:2: error: translation missing"},
 		{"dead topic", fees, "topic: process", "topic: proces", `topics/fees.yaml:40: error: topic "proces": not one of`},
 		{"unknown filing type", gd, "filing_type: [filings]", "filing_type: [frist]", gd + `:13: error: filing type "frist": not one of`},
@@ -211,6 +226,31 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	}
 	if same := Diff(a, a); len(same) != 0 {
 		t.Errorf("a version differs from itself: %v", same)
+	}
+}
+
+// TestFilledTextsAreThere holds that every text which is filled while talking is where the list of them says.
+func TestFilledTextsAreThere(t *testing.T) {
+	for at := range filled {
+		parts := strings.Split(at, "/")
+		n := 1
+		if parts[0] == "domain" {
+			n = 2
+		}
+		var v any
+		if err := yaml.Unmarshal(copied(t)[strings.Join(parts[:n], "/")+".yaml"].Data, &v); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range parts[n:] {
+			if list, ok := v.([]any); ok {
+				v = list[0]
+			}
+			m, _ := v.(map[string]any)
+			v = m[key]
+		}
+		if m, ok := v.(map[string]any); !ok || m["zh"] == nil {
+			t.Errorf("no text at %s", at)
+		}
 	}
 }
 
