@@ -93,7 +93,8 @@ type Settings interface {
 // Asker receives a message whose answer the network takes as the response to its own request (WeChat's passive reply); *Service is one.
 type Asker interface {
 	// Ask stores the message like Receive, and waits until the conversation is quiet (its turn and look-ups are done) or ctx ends. A repeat of a stored
-	// message waits for the same answer. It returns ErrBusy, ErrClosing, or that the message could not be stored; then nothing was.
+	// message gets the same answer at once, or waits for it. It returns ErrBusy or ErrClosing; that the message could not be stored (in these three cases nothing
+	// was); or that nobody can say yet what became of it. The network should bring the message again.
 	Ask(ctx context.Context, a Address, m dialog.Message) (*Answer, error)
 }
 
@@ -101,7 +102,7 @@ type Asker interface {
 // is ready yet, or when a later message of the same customer took it. Settle must be called once.
 type Answer struct {
 	Parts []Outgoing
-	// Pending says that a turn or a look-up is still under way: what it brings goes out by Deliver.
+	// Pending says that there is more to come, by Deliver or with a later message's answer: a turn or a look-up is still under way, say.
 	Pending bool
 
 	settle func(ctx context.Context, taken int) error

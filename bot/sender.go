@@ -32,13 +32,19 @@ type sender struct {
 	wake chan struct{}
 
 	mu     sync.Mutex
-	taken  map[CustomerID]bool // being delivered to, or claimed by an open request; true when they were passed over meanwhile
-	more   bool                // more customers were due than could be read at once
-	parked time.Time           // nothing goes out before (a limit of the whole channel)
+	taken  map[CustomerID]hold
+	more   bool      // more customers were due than could be read at once
+	parked time.Time // nothing goes out before (a limit of the whole channel)
+}
+
+// hold is what somebody has a customer for.
+type hold struct {
+	request bool // to answer their request, else to deliver to them
+	passed  bool // they were passed over meanwhile
 }
 
 func newSender(s *Service, c Channel) *sender {
-	return &sender{s: s, c: c, wake: make(chan struct{}, 1), taken: map[CustomerID]bool{}}
+	return &sender{s: s, c: c, wake: make(chan struct{}, 1), taken: map[CustomerID]hold{}}
 }
 
 func (d *sender) signal() {
@@ -49,39 +55,40 @@ func (d *sender) signal() {
 }
 
 // claim takes a customer for the caller alone; false when somebody has them.
-func (d *sender) claim(c CustomerID) bool {
+func (d *sender) claim(c CustomerID, request bool) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if _, taken := d.taken[c]; taken {
 		return false
 	}
-	d.taken[c] = false
+	d.taken[c] = hold{request: request}
 	return true
 }
 
 // claimWithin is how long a request waits for a delivery to its customer that is under way: it has little time itself.
 const claimWithin = 300 * time.Millisecond
 
-// await claims a customer as soon as a delivery under way ends; false when it takes too long.
-func (d *sender) await(ctx context.Context, c CustomerID) bool {
-	ctx, cancel := context.WithTimeout(ctx, claimWithin)
-	defer cancel()
-	for !d.claim(c) {
-		select {
-		case <-time.After(5 * time.Millisecond):
-		case <-ctx.Done():
-			return false
+// await claims a customer for a request as soon as whoever has them is done; false when it takes too long. A repeat, whose own first try may be what has them,
+// waits for a request as long as it has time, and is told when that was not enough.
+func (d *sender) await(ctx context.Context, c CustomerID, repeat bool) (claimed, recording bool) {
+	for begun := time.Now(); !d.claim(c, true); time.Sleep(5 * time.Millisecond) {
+		d.mu.Lock()
+		recording = d.taken[c].request
+		d.mu.Unlock()
+		if time.Since(begun) > claimWithin && !(repeat && recording && ctx.Err() == nil) {
+			return false, recording
 		}
 	}
-	return true
+	return true, false
 }
 
 // pass notes that a customer who is taken has something due.
 func (d *sender) pass(c CustomerID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, taken := d.taken[c]; taken {
-		d.taken[c] = true
+	if h, taken := d.taken[c]; taken {
+		h.passed = true
+		d.taken[c] = h
 	} else {
 		d.signal() // they were released in between
 	}
@@ -90,7 +97,7 @@ func (d *sender) pass(c CustomerID) {
 func (d *sender) release(c CustomerID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.taken[c] || d.more {
+	if d.taken[c].passed || d.more {
 		d.signal()
 	}
 	delete(d.taken, c)
@@ -150,7 +157,7 @@ func (d *sender) dispatch(ctx context.Context, places chan struct{}) {
 		case <-ctx.Done():
 			return
 		}
-		if !d.claim(c) {
+		if !d.claim(c, false) {
 			<-places
 			d.pass(c)
 			continue

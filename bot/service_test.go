@@ -127,6 +127,7 @@ type setup struct {
 	shut    bool                                 // domain checks wait until the test closes reg.open
 	domains bot.DomainChecker                    // nil: the registry
 	front   func(*store.Store) bot.Conversations // stands between service and store
+	outbox  func(*store.Store) bot.Outbox        // stands between sender and store
 }
 
 func startWith(t testing.TB, s setup) *rig {
@@ -150,7 +151,11 @@ func startWith(t testing.TB, s setup) *rig {
 	if s.front != nil {
 		conversations = s.front(st)
 	}
-	r.Service = bot.NewService(conversations, st, lookups, engine(), slog.New(slog.DiscardHandler))
+	outbox := bot.Outbox(st)
+	if s.outbox != nil {
+		outbox = s.outbox(st)
+	}
+	r.Service = bot.NewService(conversations, outbox, lookups, engine(), slog.New(slog.DiscardHandler))
 	r.Add(s.channel)
 	if err := r.Start(context.Background()); err != nil {
 		t.Fatal(err)
@@ -342,6 +347,73 @@ func TestAskAgainBesideLaterMessagesGivesTheSameAnswer(t *testing.T) {
 	close(r.reg.open)
 	if n := len((<-look).Parts) + len((<-last).Parts); n != 3 {
 		t.Errorf("%d parts for the look-up, its result and the last question", n)
+	}
+}
+
+// The response to 1 was lost, and 1 is asked again while 2 waits for its look-up: that takes nothing from 2, and what 2 cannot wait for follows at once.
+func TestARepeatThatWaitsLastStrandsNothing(t *testing.T) {
+	for _, within := range []time.Duration{time.Minute, 300 * time.Millisecond} {
+		t.Run(within.String(), func(t *testing.T) {
+			net := newNetwork()
+			r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
+			first := <-r.asking(t, "1", "备案要多久?", time.Minute)
+			look := r.asking(t, "2", "帮我查 example.cn", within)
+			if again := <-r.asking(t, "1", "备案要多久?", time.Minute); len(again.Parts) != 1 || again.Parts[0].ID != first.Parts[0].ID || !again.Pending {
+				t.Errorf("again %+v", again)
+			}
+			if within < time.Second {
+				time.Sleep(within)
+			}
+			close(r.reg.open)
+			n := len((<-look).Parts)
+			if net.await(t, 2-n); n == 0 {
+				t.Error("2 was given nothing")
+			}
+		})
+	}
+}
+
+// What a repeat took, because its own answer had gone out by itself, is not said by the request whose answer it was.
+func TestWhatARepeatTookIsNotSaidAgain(t *testing.T) {
+	net := newNetwork()
+	r := start(t, filepath.Join(t.TempDir(), "s.db"), net, false)
+	r.say(t, "anna", "1", "备案要多久?")
+	net.await(t, 1)
+	look := r.asking(t, "2", "帮我查 example.cn", time.Second)
+	again := <-r.asking(t, "1", "备案要多久?", 300*time.Millisecond)
+	if n := len(again.Parts) + len((<-look).Parts); n != 1 {
+		t.Errorf("that it looks was said %d times", n)
+	}
+}
+
+// recorder is an outbox that waits for the test before it records a response.
+type recorder struct {
+	bot.Outbox
+	on chan struct{}
+}
+
+func (r recorder) SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error {
+	if len(sent) > 0 {
+		<-r.on
+	}
+	return r.Outbox.SettlePassive(ctx, inbox, sent, free, now)
+}
+
+// The network asks again while the response to its first try is still being recorded: whether it will be, nobody knows.
+func TestARepeatBesideItsOwnFirstTryIsNotAnsweredWithNothing(t *testing.T) {
+	on := make(chan struct{})
+	r := startWith(t, setup{channel: newNetwork(), outbox: func(s *store.Store) bot.Outbox { return recorder{s, on} }})
+	first := r.asking(t, "1", "备案要多久?", time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	m := dialog.Message{ID: "1", At: r.clock.now(), Kind: dialog.TextMessage, Text: "备案要多久?"}
+	if got, err := r.Ask(ctx, bot.Address{Channel: "net", Customer: "anna"}, m); err == nil {
+		t.Errorf("meanwhile %+v", got)
+	}
+	again := r.asking(t, "1", "备案要多久?", time.Minute)
+	close(on)
+	if a, b := <-first, <-again; len(a.Parts) != 1 || len(b.Parts) != 1 || a.Parts[0].ID != b.Parts[0].ID {
+		t.Errorf("first %+v, then %+v", a, b)
 	}
 }
 

@@ -276,6 +276,11 @@ func (l *loader) lintDecision(k *Knowledge) {
 			}
 		}
 	}
+	for _, f := range l.files { // by now the questions are known
+		if v, ok := f.value.(*rowsFile); ok {
+			l.lintRows(f, d, v.Rows)
+		}
+	}
 	l.compileWords(k)
 }
 

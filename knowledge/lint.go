@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"path"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -115,12 +114,6 @@ func conversational(id string) bool {
 	return false
 }
 
-// placeholder finds {…} in texts.
-var placeholder = regexp.MustCompile(`\{[a-z_]*\}`)
-
-// operatorPlaceholders are filled at loading, in any text; others only in sentences.yaml and its like, where the dialog fills them.
-var operatorPlaceholders = []string{"{operator}", "{phone}", "{filing_system}", "{hours}"}
-
 // literals are what must not stand in texts: the operator of the help page by name. Another operator runs the same files.
 var literals = []string{"互联互通", "linktom", "4007007300", "400-700-7300", "Linktom"}
 
@@ -128,8 +121,7 @@ func (l *loader) lint(k *Knowledge, opt Options) {
 	l.collectRules(k)
 	fill := strings.NewReplacer("{operator}", opt.Operator.Name, "{phone}", opt.Operator.Phone, "{filing_system}", opt.Operator.FilingSystemURL)
 	for _, f := range l.files {
-		w := walker{l: l, k: k, f: f, free: strings.HasPrefix(f.name, "sentences") || strings.HasPrefix(f.name, "domain/") || strings.HasPrefix(f.name, "decision/"),
-			fillZH: strings.NewReplacer("{hours}", opt.Operator.Hours.ZH), fillEN: strings.NewReplacer("{hours}", opt.Operator.Hours.EN), fill: fill, today: opt.Today}
+		w := walker{l: l, k: k, f: f, fillZH: strings.NewReplacer("{hours}", opt.Operator.Hours.ZH), fillEN: strings.NewReplacer("{hours}", opt.Operator.Hours.EN), fill: fill, today: opt.Today}
 		w.walk(reflect.ValueOf(f.value).Elem(), "")
 		w.checkName()
 	}
@@ -231,7 +223,6 @@ type walker struct {
 	k                    *Knowledge
 	f                    *file
 	at                   []any
-	free                 bool // placeholders of the dialog are allowed
 	fill, fillZH, fillEN *strings.Replacer
 	today                time.Time
 }
@@ -328,22 +319,24 @@ func (w *walker) text(t *Text) {
 	if t.ZH == "" || t.EN == "" {
 		w.fault(Error, "translation missing: both zh and en are needed")
 	}
-	for _, s := range []string{t.ZH, t.EN} {
-		for _, lit := range literals {
-			if strings.Contains(s, lit) {
-				w.fault(Error, "%q is the operator's own: write {operator}, {phone} or {filing_system}", lit)
-			}
-		}
-		for _, p := range placeholder.FindAllString(s, -1) {
-			if !w.free && !slices.Contains(operatorPlaceholders, p) {
-				w.fault(Error, "unknown placeholder %s: only %s here", p, strings.Join(operatorPlaceholders, " "))
-			}
-		}
-	}
+	w.words("zh", t.ZH)
+	w.words("en", t.EN)
 	t.ZH, t.EN = w.fillZH.Replace(w.fill.Replace(t.ZH)), w.fillEN.Replace(w.fill.Replace(t.EN))
 	if _, joined := w.f.value.(*Sentences); !joined { // a dash between two parts needs its spaces
 		t.ZH, t.EN = strings.TrimSpace(t.ZH), strings.TrimSpace(t.EN)
 	}
+}
+
+// words checks a text in one language.
+func (w *walker) words(lang, s string) {
+	w.at = append(w.at, lang)
+	defer func() { w.at = w.at[:len(w.at)-1] }()
+	for _, lit := range literals {
+		if strings.Contains(s, lit) {
+			w.fault(Error, "%q is the operator's own: write {operator}, {phone} or {filing_system}", lit)
+		}
+	}
+	w.placeholders(s)
 }
 
 // checkName holds that a file is named by its id.

@@ -3,11 +3,15 @@ package knowledge
 import (
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // copied is the embedded folder, to be changed by a test.
@@ -59,10 +63,16 @@ func withRule(about, effect, fact, more string) string {
 	return "rules:" + strings.TrimRight(strings.NewReplacer("%ABOUT%", about, "%EFFECT%", effect, "%FACT%", fact, "%MORE%", more).Replace(ruleGD), "\n")
 }
 
+// row is a row of filing.yaml.
+func row(id, when, verdict string) string {
+	return "  - id: " + id + "\n    when: " + when + "\n    verdict: " + verdict + "\n    reason: {zh: 一, en: a}\n    sources: [t_doc]\n    confidence: high\n"
+}
+
 // TestLintFinds holds each check of a folder: what an operator may write wrong, and the line that says so.
 func TestLintFinds(t *testing.T) {
 	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
-	const suffixes, registrars = "domain/suffixes.yaml", "domain/registrars.yaml"
+	const suffixes, registrars, texts = "domain/suffixes.yaml", "domain/registrars.yaml", "domain/texts.yaml"
+	const sentences, filing, licence, person = "sentences.yaml", "decision/filing.yaml", "decision/licence.yaml", "decision/person.yaml"
 	for _, tt := range []struct{ name, file, old, new, want string }{
 		{"unknown key", gd, "id_prefix:", "id_prefx:", gd + `:4: error: unknown key "id_prefx"`},
 		{"missing translation", gd, "{zh: 广东省, en: Guangdong}", "{zh: 广东省}", gd + ":2: error: translation missing"},
@@ -87,7 +97,19 @@ func TestLintFinds(t *testing.T) {
 		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:26: error: pattern"},
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
-		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:25: error: unknown placeholder {phon}"},
+		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:26: error: unknown placeholder {phon}"},
+		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":94: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
+		{"another sentence's placeholder", sentences, "下一步:{step}", "下一步:{sources}", "error: unknown placeholder {sources}: only {step} {operator}"},
+		{"misspelt placeholder of the operator", sentences, "or ask a person.", "or call {phonee}.", "error: unknown placeholder {phonee}"},
+		{"placeholder that is no word", sentences, "依据:{sources}", "依据:{Sources}", "error: unknown placeholder {Sources}"},
+		{"placeholder with a space", fees, "{phone}", "{phone }", "topics/fees.yaml:26: error: unknown placeholder {phone }"},
+		{"unknown placeholder in the table", filing, "以后要用大陆服务器开网站", "以后要用{province}服务器开网站", filing + ":22: error: unknown placeholder {province}: only {operator} {phone} {filing_system} {hours} here"},
+		{"unknown placeholder of a check", texts, ".{tld} 在工信部", ".{domain} 在工信部", "error: unknown placeholder {domain}: only {tld} {date} {operator}"},
+		{"unknown placeholder of a province's suffixes", suffixes, "不收 .{tld};", "不收 .{suffix};", suffixes + ":165: error: unknown placeholder {suffix}: only {tld} {operator}"},
+		{"unclosed placeholder", fees, "{phone}", "{phone", "topics/fees.yaml:26: error: a { or } stands alone: write a placeholder as {phone}"},
+		{"unopened placeholder", sentences, "依据:{sources}", "依据:sources}", "error: a { or } stands alone"},
+		{"bracket in a bracket", sentences, "依据:{sources}", "依据:{{sources}", "error: a { or } stands alone"},
+		{"wide brackets", sentences, "依据:{sources}", "依据:｛sources｝", "error: a ｛ or ｝ of full width: write a placeholder as {phone}"},
 		{"empty translation", fees, `en: "Cost"`, `en: ""`, "topics/fees.yaml:2: error: translation missing"},
 		{"dead topic", fees, "topic: process", "topic: proces", `topics/fees.yaml:40: error: topic "proces": not one of`},
 		{"unknown filing type", gd, "filing_type: [filings]", "filing_type: [frist]", gd + `:13: error: filing type "frist": not one of`},
@@ -119,6 +141,22 @@ func TestLintFinds(t *testing.T) {
 		{"registrar approved and not", registrars, "iana: 420, approved: true", "iana: 1599, approved: false", "one is approved and the other is not, so keep what the ministry's list says"},
 		{"phrase of two topics", "examples/fees.yaml", "phrases:\n", "phrases:\n  - 备案要多久\n", `examples/fees.yaml:3: warning: phrase "备案要多久" stands in examples/duration.yaml:3 already`},
 		{"empty phrase", "examples/fees.yaml", "phrases:\n", "phrases:\n  - \"\"\n", "examples/fees.yaml:3: warning: an empty phrase"},
+		{"row that fits always", filing, "  - id: N1\n    when: {reach: [idle]}\n    unless: {service: [app, miniprogram, social]}\n", "  - id: N1\n    when: {}\n", filing + ":13: error: row N1 holds always, so the rows after it are never reached: move it to the end, or limit it by when"},
+		{"row that fits always among those for a person", person, "    when: {illegal: [\"yes\"]}\n", "", person + ":4: error: row P1 holds always"},
+		{"row with a value for every case", licence, "when: {business: [none]}", `when: {minor: ["yes", "no"]}`, licence + ":151: error: row L15 holds always"},
+		{"rows that contradict", filing, "  - id: N4\n", row("X4", "{service: [mail]}", "filing_required") + "  - id: N4\n", filing + ":71: error: row N4 contradicts X4 (" + filing + ":65): the same conditions, but another verdict; narrow one, or take one away"},
+		{"rows that contradict though one goes on", filing, "  - id: N4\n", row("X4", "{service: [mail]}\n    continues: true", "filing_required") + "  - id: N4\n", "error: row N4 contradicts X4 ("},
+		{"rows that contradict, values in another order", filing, "  - id: N25\n", row("X25", "{location: [both, mainland], name: [gov_sub]}", "filing_not_required") + "  - id: N25\n", "error: row N25 contradicts X25 ("},
+		{"person now or later", person, "  - id: P6\n", "  - id: X6\n    when: {minor: [\"yes\"]}\n    hand_over: instead\n    reason: {zh: 一, en: a}\n    sources: [h_prov]\n    confidence: high\n  - id: P6\n", "error: row P6 contradicts X6 ("},
+		{"licence and none", licence, "  - id: L6\n", "  - id: X6\n    when: {business: [paid_content]}\n    reason: {zh: 一, en: a}\n    sources: [r292]\n    confidence: high\n  - id: L6\n", "error: row L6 contradicts X6 ("},
+		{"row twice under two names", filing, "  - id: N5\n", row("X5", "{service: [social]}", "filing_not_required") + "  - id: N5\n", "error: row N5 is never reached: X5 (" + filing + ":77), which comes before, holds whenever it does: move it up, narrow the other, or take it away"},
+		{"row behind a wider one", filing, "  - id: N12\n", row("X12", "{location: [mainland, both, overseas]}", "filing_required") + "  - id: N12\n", "error: row N12 is never reached: X12 ("},
+		{"row behind a wider one with an exception", filing, "  - id: N5\n", row("X5", "{service: [mail, social]}\n    unless: {reach: [idle]}", "filing_required") + "  - id: N5\n", ""},
+		{"row behind two that share its cases", filing, "  - id: N4\n", row("X1", "{service: [mail]}\n    unless: {minor: [\"yes\"]}", "filing_required") + row("X2", `{minor: ["yes"]}`, "filing_required") + "  - id: N4\n", "error: row N4 is never reached: X1, X2, which come before, take every case of it"},
+		{"row with nothing left", filing, "    unless: {service: [app, miniprogram, social]}\n", "    unless: {reach: [idle, soon]}\n", filing + ":13: error: row N1 never holds: its when and unless leave no value of reach"},
+		{"row with no value", filing, "    when: {reach: [idle]}\n", "    when: {reach: []}\n", filing + ":13: error: row N1 never holds: its when and unless leave no value of reach"},
+		{"row on the verdict before there is one", filing, "    when: {reach: [idle]}\n", "    when: {verdict: [none]}\n", "error: row N1 never holds: its when and unless leave no value of verdict"},
+		{"addon with nothing left", "decision/addons.yaml", "unless: {service: [app, miniprogram]}", "unless: {verdict: [filing_required, access_filing_required, filing_and_licence_required]}", "error: row F1 never holds"},
 		{"limited the same", fees, "  - id: fees.licence\n", "  - id: fees.app\n    when: {filing_type: [app, first]}\n    short: {zh: 免费, en: free}\n    sources: [t_doc]\n    confidence: high\n" +
 			"  - id: fees.licence\n    when: {filing_type: [app], subject_type: [individual]}\n", "topics/fees.yaml:20: error: answer fees.licence is never given: fees.app, which comes before"},
 	} {
@@ -131,7 +169,7 @@ func TestLintFinds(t *testing.T) {
 				all = append(all, x.String())
 			}
 			text := strings.Join(all, "\n")
-			if tt.want == "" && tt.name == "replaced is none" && text != "" || !strings.Contains(text, tt.want) {
+			if tt.want == "" && text != "" || !strings.Contains(text, tt.want) {
 				t.Errorf("want %q, found:\n%s", tt.want, text)
 			}
 		})
@@ -183,6 +221,44 @@ func TestLintTellsEverythingAtOnce(t *testing.T) {
 	}
 }
 
+// TestRowsHaveNoEcho holds that a limit which is misspelt does not also make the row one without a limit.
+func TestRowsHaveNoEcho(t *testing.T) {
+	for _, wrong := range []string{"when: {raech: [idle]}", "when: {reach: [idel]}", "wehn: {reach: [idle]}", "when: [reach]"} {
+		f := copied(t)
+		edit(t, f, "decision/filing.yaml", "when: {reach: [idle]}\n    unless: {service: [app, miniprogram, social]}", wrong)
+		if _, findings := load(t, f); len(findings) != 1 {
+			t.Errorf("%s: %d findings:\n%v", wrong, len(findings), findings)
+		}
+	}
+}
+
+// TestTakenCases holds the search for a case that is left against going through all of them, on small tables made at random.
+func TestTakenCases(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := func() cases { return cases{1 + r.Uint64N(7), 1 + r.Uint64N(7), 1 + r.Uint64N(3)} }
+	taken := 0
+	for range 20000 {
+		c, rows := random(), make([]placedRow, r.IntN(6))
+		for i := range rows {
+			rows[i].takes = random()
+		}
+		left := false
+		for one := range 3 * 3 * 2 {
+			at := cases{1 << (one % 3), 1 << (one / 3 % 3), 1 << (one / 9)}
+			left = left || at.within(c) && !slices.ContainsFunc(rows, func(r placedRow) bool { return at.within(r.takes) })
+		}
+		if got := c.taken(rows); got == left {
+			t.Fatalf("%v, taken by %v: %t", c, rows, got)
+		}
+		if !left {
+			taken++
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("only %d tables without a case that is left", taken)
+	}
+}
+
 func TestDiffSaysWhatChanged(t *testing.T) {
 	a, _ := load(t, copied(t))
 	f := copied(t)
@@ -211,6 +287,31 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	}
 	if same := Diff(a, a); len(same) != 0 {
 		t.Errorf("a version differs from itself: %v", same)
+	}
+}
+
+// TestFilledTextsAreThere holds that every text which is filled while talking is where the list of them says.
+func TestFilledTextsAreThere(t *testing.T) {
+	for at := range filled {
+		parts := strings.Split(at, "/")
+		n := 1
+		if parts[0] == "domain" {
+			n = 2
+		}
+		var v any
+		if err := yaml.Unmarshal(copied(t)[strings.Join(parts[:n], "/")+".yaml"].Data, &v); err != nil {
+			t.Fatal(err)
+		}
+		for _, key := range parts[n:] {
+			if list, ok := v.([]any); ok {
+				v = list[0]
+			}
+			m, _ := v.(map[string]any)
+			v = m[key]
+		}
+		if m, ok := v.(map[string]any); !ok || m["zh"] == nil {
+			t.Errorf("no text at %s", at)
+		}
 	}
 }
 

@@ -115,6 +115,8 @@ type file struct {
 	name  string
 	raw   []byte
 	value any // pointer to the decoded struct
+	// partial says that a key or value could not be read: what is missing may only be misspelt.
+	partial bool
 
 	once sync.Once
 	root *yaml.Node
@@ -195,15 +197,12 @@ func decode[T any](l *loader, name string) *T {
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(raw))
 	dec.KnownFields(true)
-	whole := true
-	if err := dec.Decode(v); err != nil {
-		whole = l.misread(name, err)
-	}
-	if !whole || !l.ended(name, dec) {
+	err = dec.Decode(v)
+	if err != nil && !l.misread(name, err) || !l.ended(name, dec) {
 		l.unreadable(name)
 		return nil
 	}
-	f := &file{name: name, raw: raw, value: v}
+	f := &file{name: name, raw: raw, value: v, partial: err != nil}
 	l.mu.Lock()
 	l.files = append(l.files, f)
 	l.mu.Unlock()

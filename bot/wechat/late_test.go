@@ -259,6 +259,30 @@ func TestARefusalUnderWayWhileSheWritesSwallowsNothing(t *testing.T) {
 	}
 }
 
+// slowRecord stalls the first record of a response, as a disk does that hangs for a moment.
+type slowRecord struct {
+	bot.Outbox
+	once sync.Once
+}
+
+func (s *slowRecord) SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error {
+	if len(sent) > 0 {
+		s.once.Do(func() { time.Sleep(2200 * time.Millisecond) }) // ends during WeChat's second try
+	}
+	return s.Outbox.SettlePassive(ctx, inbox, sent, free, now)
+}
+
+func TestAStallWhileTheResponseIsRecordedLosesNothing(t *testing.T) {
+	t.Parallel()
+	r := start(t, setup{fake: impatient})
+	r.outbox.Outbox = &slowRecord{Outbox: r.outbox.Outbox}
+	r.net.Say(anna, "备案要收费吗?")
+	r.settled()
+	if c := r.net.Customer(anna); len(c.Seen) != 1 || !strings.Contains(c.Seen[0].Text, "免费") {
+		t.Errorf("after %d tries anna saw %+v", c.Posts[0].Tries, c.Seen)
+	}
+}
+
 // slowHeld delays the record of Held, as a busy disk does.
 type slowHeld struct {
 	bot.Outbox

@@ -40,13 +40,13 @@ func newMetrics() *metrics {
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_deliveries_total",
 			Help: "Tries to hand a message to a network, by what came of it: sent, passive (as the response to the customer's own message), refused, given_up, held, later, retry."}, []string{"channel", "outcome"}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_refusals_total", Help: "Messages not taken in because the customer has too many waiting."}, []string{"channel"}),
-		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_failures_total", Help: "Operations on the store that failed (each try), and turns, look-ups and the like that panicked."}, []string{"operation"}),
+		failures: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_failures_total", Help: "Operations on the store and look-ups in the mirror that failed (each try), and turns, look-ups and the like that panicked."}, []string{"operation"}),
 		lookups: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "beianbot_lookup_seconds",
 			Help:    "Questions to whois, rdap, dns and the mirror by what came of them: found, absent (no such name; no such case or a wrong proof), failed; of registries also no_server, no_answer, throttled, unreadable. Answers that were kept are not counted.",
 			Buckets: []float64{.0005, .002, .01, .05, .1, .25, .5, 1, 2, 4, 8}}, []string{"source", "outcome"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "beianbot_http_requests_total", Help: "Finished HTTP requests by route and status."}, []string{"route", "code"}),
 	}
-	for _, what := range []string{"store message", "load conversation", "save turn", "turn panicked", "look-up panicked", "read stored row", "read outbox", "settle message", "read queues"} {
+	for _, what := range []string{"store message", "load conversation", "save turn", "turn panicked", "look-up panicked", "read stored row", "read outbox", "settle message", "read queues", "find case"} {
 		m.failures.WithLabelValues(what) // so that the first failure is a rise from 0
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "beianbot_build_info", Help: "1, with the version as a label.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()}})
@@ -78,10 +78,12 @@ func (m *metrics) lookedUp(source, outcome string, took time.Duration) {
 	m.lookups.WithLabelValues(source, outcome).Observe(took.Seconds())
 }
 
-// watchedCases is the mirror with a stop watch.
+// watchedCases is the mirror with a stop watch; a look-up that fails is counted, and the log hears of it.
 type watchedCases struct {
 	bot.Cases
-	m *metrics
+	m       *metrics
+	trouble *mirrorTrouble
+	log     *slog.Logger
 }
 
 func (w watchedCases) Find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, time.Time, error) {
@@ -94,6 +96,10 @@ func (w watchedCases) Find(ctx context.Context, caseNo, proof string, proven boo
 		outcome = "found"
 	}
 	w.m.lookedUp("mirror", outcome, time.Since(start))
+	if err != nil && ctx.Err() == nil { // nobody waits any more: no fault of the mirror
+		w.m.Failed("find case")
+		w.trouble.tell(w.log, synced, err)
+	}
 	return c, synced, err
 }
 

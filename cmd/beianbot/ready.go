@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -17,6 +18,7 @@ type readiness struct {
 	store   *store.Store
 	reload  *reloader
 	service *bot.Service
+	log     *slog.Logger
 }
 
 // readyBody is the body; every text is a sentence of ours, without secrets or anything of a customer.
@@ -37,24 +39,25 @@ type readyBody struct {
 }
 
 func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 3*time.Second)
-	defer cancel()
 	k, meta, code := s.reload.knowledge(), s.mirror.Meta(), http.StatusOK
 	body := readyBody{Store: "up", Mirror: "up", MirrorRows: meta.Rows, MirrorSample: meta.Sample, Knowledge: "up", KnowledgeVersion: k.version,
 		KnowledgeAt: k.at.UTC().Truncate(time.Second), Channels: s.service.Health()}
 	if !meta.SyncedAt.IsZero() {
 		body.MirrorSyncedAt = &meta.SyncedAt
 	}
-	if err := s.store.Ping(ctx); err != nil {
+	if err := pinged(r.Context(), s.store.Ping); err != nil {
 		body.Store, code = "down", http.StatusServiceUnavailable
 		if errors.Is(err, bot.ErrUnwritable) {
 			body.StoreProblem = err.Error()
 		}
 	}
-	if err := s.mirror.Ping(ctx); err != nil {
+	if err := pinged(r.Context(), s.mirror.Ping); err != nil {
 		body.Mirror, code = "down", http.StatusServiceUnavailable
-	}
-	if s.behind.Load() {
+		body.MirrorProblem = "the mirror cannot be read; import again, the log says why"
+		if r.Context().Err() == nil {
+			s.trouble.tell(s.log, meta.SyncedAt, err)
+		}
+	} else if s.behind.Load() {
 		body.MirrorProblem = "a newer mirror could not be taken up; the former one serves on, the log says why"
 	}
 	if k.problem != "" {
@@ -69,4 +72,11 @@ func (s readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(code)
 	writeJSON(w, body) // the caller may have gone
+}
+
+// pinged gives each part a time of its own, so that a store that is waited for does not make the mirror look down.
+func pinged(ctx context.Context, ping func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	return ping(ctx)
 }

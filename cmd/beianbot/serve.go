@@ -75,7 +75,7 @@ func serve(g *globals) error {
 		m.Failed("look-up panicked")
 		log.Error("look-up panicked", "panic", fmt.Sprint(what), "stack", string(stack))
 	})
-	lookups.Cases = watchedCases{a.mirror, m}
+	lookups.Cases = watchedCases{a.mirror, m, &a.trouble, log}
 	service := bot.NewService(st, st, lookups, a.engine, log)
 	service.Observe(m)
 	origin, path := conf.public()
@@ -100,7 +100,7 @@ func serve(g *globals) error {
 		}
 	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.Handle("GET /readyz", readiness{store: st, assistant: a, reload: reload, service: service})
+	mux.Handle("GET /readyz", readiness{store: st, assistant: a, reload: reload, service: service, log: log})
 	mux.Handle("GET /metrics", m.handler(&state{m: m, store: st, assistant: a, reload: reload, service: service, log: log}))
 	base, stop := context.WithCancel(context.Background())
 	defer stop()

@@ -22,6 +22,7 @@ type assistant struct {
 	lookups bot.Lookups
 	mirror  *mirror.Mirror
 	behind  atomic.Bool // a newer mirror is there and could not be taken up
+	trouble mirrorTrouble
 }
 
 func (g *globals) load() (*Config, error) { return loadConfig(g.Config, g.environ) }

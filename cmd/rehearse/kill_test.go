@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,12 +35,12 @@ import (
 )
 
 const (
-	kills    = 20
+	kills    = 20                      // one in five a stop in good order
 	killedIn = 1200 * time.Millisecond // of its being up, at the latest; every fifth kill of its start
 )
 
 // TestKillsLoseAndRepeatNothing kills the program 20 times at random moments, starting up included, while customers of both networks write, and looks each time
-// at what the networks had been given and what the store knew of it.
+// at what the networks had been given and what the store knew of it. Every fifth time it is asked to stop, as at a deployment: then the store knows all of it.
 //
 // Every message that was acknowledged is answered in the end, in order. What the store knew to be sent never goes out again; what a network had been given without the
 // store knowing was under way, at most one message for each customer, and goes out once more, since neither Telegram nor WeChat's customer messages take an
@@ -71,8 +72,15 @@ func killed(t *testing.T, v *victim) {
 			<-v.up
 		}
 		time.Sleep(time.Duration(random.Int64N(int64(killedIn)))) // the moment is what is random
-		v.kill()
-		v.look()
+		graceful := i%5 == 4
+		if graceful {
+			v.end()
+		} else {
+			v.kill()
+		}
+		if unnoted := v.look(); graceful && unnoted > 0 {
+			t.Errorf("%d messages under way when the program ended in good order were not noted", unnoted)
+		}
 	}
 	enough()
 	writing.Wait()
@@ -208,7 +216,8 @@ func slow(h http.Handler) http.Handler {
 // kill ends the program as a power cut does, and returns once the networks have taken in all that it had sent to them.
 func (v *victim) kill() { v.stop((*os.Process).Kill) }
 
-func (v *victim) end() { v.stop(func(p *os.Process) error { return p.Signal(os.Interrupt) }) }
+// end ends it in good order.
+func (v *victim) end() { v.stop(func(p *os.Process) error { return p.Signal(syscall.SIGTERM) }) }
 
 func (v *victim) stop(how func(*os.Process) error) {
 	how(v.cmd.Process)
@@ -282,16 +291,16 @@ func (v *victim) copied() *sql.DB {
 	return db
 }
 
-// look compares what was seen with what the store knows, now that nothing runs.
-func (v *victim) look() {
+// look compares what was seen with what the store knows, now that nothing runs, and gives how many messages had been given to a network without the store knowing.
+func (v *victim) look() int {
 	if _, err := os.Stat(filepath.Join(v.dir, "s.db")); err != nil {
-		return // killed before it made one
+		return 0 // killed before it made one
 	}
 	db := v.copied()
 	defer db.Close()
 	var tables int
 	if db.QueryRow("SELECT count(*) FROM sqlite_schema WHERE name = 'lookups'").Scan(&tables); tables == 0 {
-		return
+		return 0
 	}
 	var inbox, waiting, lookups int
 	if err := db.QueryRow("SELECT (SELECT count(*) FROM inbox WHERE done_at IS NULL), (SELECT count(*) FROM outbox WHERE state IN ('waiting', 'held')), (SELECT count(*) FROM lookups)").Scan(&inbox, &waiting, &lookups); err != nil {
@@ -346,7 +355,9 @@ func (v *victim) look() {
 			v.t.Errorf("%s: %d messages under way", c, n)
 		}
 	}
-	v.unnoted = append(v.unnoted, total[telegram.Name]+total[wechat.Name])
+	unnoted := total[telegram.Name] + total[wechat.Name]
+	v.unnoted = append(v.unnoted, unnoted)
+	return unnoted
 }
 
 // seen is how often its customer saw a message.

@@ -2,6 +2,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -16,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -94,7 +96,9 @@ type Meta struct {
 type snapshot struct {
 	db   *sql.DB
 	meta Meta
-	name string
+	file string // "" in memory
+	// failed is the number of a case that could not be read. It stays in memory: Ping asks for it again.
+	failed atomic.Pointer[string]
 }
 
 // Mirror answers look-ups from the newest snapshot. Its methods may be called from many goroutines; readers never wait for a swap and never see a mixture.
@@ -102,6 +106,7 @@ type Mirror struct {
 	dir     string
 	current atomic.Pointer[snapshot]
 	sample  bool
+	taking  sync.Mutex // held while a new snapshot is taken up
 }
 
 // Open opens the mirror in a folder (or the folder of a file). A folder without an import is an empty mirror, or, with sample set, holds the sample cases,
@@ -129,8 +134,9 @@ func (d *Damage) Error() string { return fmt.Sprintf("mirror %s: %s; import agai
 
 // unreadable says why a mirror file cannot be read. It may be whole where nobody waited for it, or where it may not be opened.
 func unreadable(ctx context.Context, file string, err error) error {
+	place := cmp.Or(file, "in memory")
 	if ctx.Err() != nil {
-		return fmt.Errorf("mirror %s: %w", file, ctx.Err())
+		return fmt.Errorf("mirror %s: %w", place, ctx.Err())
 	}
 	f, barred := os.Open(file)
 	if barred != nil && !errors.Is(barred, fs.ErrNotExist) {
@@ -139,7 +145,7 @@ func unreadable(ctx context.Context, file string, err error) error {
 	if barred == nil {
 		f.Close()
 	}
-	return &Damage{Place: file, Why: fmt.Sprintf("not readable (%v)", err)}
+	return &Damage{Place: place, Why: fmt.Sprintf("not readable (%v)", err)}
 }
 
 // currentName is the name of the snapshot in force; "" when there is none.
@@ -160,15 +166,18 @@ func currentName(dir string) (string, error) {
 
 // Refresh takes up a snapshot that another process has swapped in.
 func (m *Mirror) Refresh(ctx context.Context) error {
+	m.taking.Lock()
+	defer m.taking.Unlock()
 	name, err := currentName(m.dir)
 	if err != nil || name == "" {
 		return err
 	}
+	file := filepath.Join(m.dir, name)
 	old := m.current.Load()
-	if old != nil && old.name == name {
+	if old != nil && old.file == file {
 		return nil
 	}
-	s, err := open(ctx, filepath.Join(m.dir, name))
+	s, err := open(ctx, file)
 	if ctx.Err() != nil && err != nil {
 		return ctx.Err() // which says nothing of the file
 	}
@@ -189,7 +198,7 @@ func open(ctx context.Context, file string) (*snapshot, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(4)
-	s := &snapshot{db: db, name: filepath.Base(file)}
+	s := &snapshot{db: db, file: file}
 	var version int
 	var synced int64
 	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
@@ -247,7 +256,7 @@ func build(ctx context.Context, file string, rows []Row, source string, now time
 	if err := tx.Commit(); err != nil {
 		return fail(err)
 	}
-	return &snapshot{db: db, meta: Meta{Source: source, SyncedAt: now.UTC(), Rows: len(rows)}, name: filepath.Base(file)}, nil
+	return &snapshot{db: db, meta: Meta{Source: source, SyncedAt: now.UTC(), Rows: len(rows)}}, nil
 }
 
 // joined is a case number in SQL without what joins its parts.
@@ -258,28 +267,56 @@ var findCase = `SELECT case_no, filing_type, subject_type, province, domain, sta
 	WHERE case_no = coalesce((SELECT case_no FROM cases WHERE case_no = ?1), (SELECT min(case_no) FROM cases WHERE ` + joined("case_no") + " = " + joined("?1") + ` HAVING count(*) = 1))`
 
 // Find gives a case to somebody who shows the last four of the phone or the certificate, or has shown it before (proven). A wrong number and a wrong proof look
-// alike: nil and no error. The number may be joined in another way than the mirror has it.
+// alike: nil and no error. The number may be joined in another way than the mirror has it. An error says where the mirror cannot be read, and nothing of the case.
 func (m *Mirror) Find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, time.Time, error) {
-	s := m.current.Load()
+	var c *dialog.Case
+	s, err := m.ask(ctx, func(s *snapshot) (err error) {
+		c, err = s.find(ctx, strings.ToUpper(caseNo), proof, proven)
+		return err
+	})
 	if s == nil {
 		return nil, time.Time{}, nil
 	}
+	return c, s.meta.SyncedAt, err
+}
+
+// ask puts a question to the snapshot in force, nil when there is none. One that fails may have had its file taken away by an import that is not taken up yet: the next
+// one is asked then.
+func (m *Mirror) ask(ctx context.Context, question func(*snapshot) error) (*snapshot, error) {
+	s := m.current.Load()
+	if s == nil {
+		return nil, nil
+	}
+	err := question(s)
+	if err == nil || ctx.Err() != nil || m.Refresh(ctx) != nil {
+		return s, err
+	}
+	if next := m.current.Load(); next != s {
+		return next, question(next)
+	}
+	return s, err
+}
+
+func (s *snapshot) find(ctx context.Context, caseNo, proof string, proven bool) (*dialog.Case, error) {
 	var c dialog.Case
 	var domain, phone, id string
 	var at int64
-	err := s.db.QueryRowContext(ctx, findCase, strings.ToUpper(caseNo)).Scan(&c.CaseNo, &c.FilingType, &c.SubjectType, &c.Province, &domain, &c.Status, &at, &c.Note, &c.ICPNo, &phone, &id)
+	err := s.db.QueryRowContext(ctx, findCase, caseNo).Scan(&c.CaseNo, &c.FilingType, &c.SubjectType, &c.Province, &domain, &c.Status, &at, &c.Note, &c.ICPNo, &phone, &id)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, s.meta.SyncedAt, nil
+		return nil, nil
 	}
 	if err != nil {
-		return nil, s.meta.SyncedAt, err
+		if ctx.Err() == nil {
+			s.failed.Store(&caseNo)
+		}
+		return nil, unreadable(ctx, s.file, err)
 	}
 	if !proven && !same(proof, phone) && !same(proof, id) {
-		return nil, s.meta.SyncedAt, nil
+		return nil, nil
 	}
 	c.StatusAt = time.UnixMilli(at).UTC()
 	c.Domains = strings.Fields(domain)
-	return &c, s.meta.SyncedAt, nil
+	return &c, nil
 }
 
 // same compares a proof in constant time; an empty one on file matches nothing.
@@ -295,14 +332,42 @@ func (m *Mirror) Meta() Meta {
 	return Meta{}
 }
 
-// Ping reports whether the mirror answers; one that holds nothing yet does.
+// Ping reports whether the mirror can be read where it is; one that holds nothing yet can. It costs two or three look-ups, so it may be called often.
 func (m *Mirror) Ping(ctx context.Context) error {
-	s := m.current.Load()
-	if s == nil {
-		return nil
+	_, err := m.ask(ctx, func(s *snapshot) error { return s.ping(ctx) })
+	return err
+}
+
+// ping reads both ends of the cases, and the case that failed last, by a connection of its own: those for look-ups answer on from the pages that they have read
+// before, whatever has become of the file.
+func (s *snapshot) ping(ctx context.Context) error {
+	if err := s.ends(ctx); err != nil || s.file == "" {
+		return err
 	}
-	var n int
-	return s.db.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM cases LIMIT 1)").Scan(&n)
+	fresh, err := open(ctx, s.file)
+	if err != nil {
+		return err
+	}
+	defer fresh.db.Close()
+	if no := s.failed.Load(); no != nil {
+		if _, err := fresh.find(ctx, *no, "", false); err != nil {
+			return err
+		}
+		s.failed.CompareAndSwap(no, nil)
+	}
+	return fresh.ends(ctx)
+}
+
+// ends reads the first case and the last.
+func (s *snapshot) ends(ctx context.Context) error {
+	for _, order := range []string{"ASC", "DESC"} {
+		var no string
+		err := s.db.QueryRowContext(ctx, "SELECT case_no FROM cases ORDER BY case_no "+order+" LIMIT 1").Scan(&no)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return unreadable(ctx, s.file, err)
+		}
+	}
+	return nil
 }
 
 // Close closes the snapshot.

@@ -1,6 +1,7 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -615,6 +616,117 @@ func TestAnImportReplacesADamagedMirror(t *testing.T) {
 	}
 }
 
+// TestPingSeesDamageUnderARunningMirror: what was read before the damage stays in memory and answers on.
+func TestPingSeesDamageUnderARunningMirror(t *testing.T) {
+	for name, damage := range damages {
+		if strings.HasPrefix(name, "CURRENT") || name == "fewer cases than it says" { // what is served is whole then, as far as it tells
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			dir, file := filled(t)
+			m, err := Open(t.Context(), dir, false, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			if c, _, err := m.Find(t.Context(), "BA000", "1234", false); err != nil || c == nil || m.Ping(t.Context()) != nil {
+				t.Fatal(c, err, m.Ping(t.Context()))
+			}
+			damage(t, dir, file)
+			var d *Damage
+			if err := m.Ping(t.Context()); !errors.As(err, &d) || d.Place != file {
+				t.Errorf("ping: %v", err)
+			}
+		})
+	}
+}
+
+// TestPingRemembersTheLookUpThatFailed damages one page of many, which Ping by itself does not read, and mends it again.
+func TestPingRemembersTheLookUpThatFailed(t *testing.T) {
+	dir, file := filled(t)
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(t.Context(), dir, false, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	at := bytes.Index(whole, []byte("BA150")) &^ 4095
+	broken := slices.Clone(whole)
+	for i := range 4096 {
+		broken[at+i] = 0xa5
+	}
+	inPlace(t, file, broken)
+	if err := m.Ping(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	var d *Damage
+	_, _, err = m.Find(t.Context(), "BA150", "1234", false)
+	if !errors.As(err, &d) || strings.Contains(err.Error(), "BA150") {
+		t.Errorf("find: %v", err)
+	}
+	if c, _, err := m.Find(t.Context(), "BA000", "1234", false); c == nil || err != nil {
+		t.Errorf("another: %v, %v", c, err)
+	}
+	if err := m.Ping(t.Context()); !errors.As(err, &d) || strings.Contains(err.Error(), "BA150") {
+		t.Errorf("ping: %v", err)
+	}
+	inPlace(t, file, whole)
+	if err := m.Ping(t.Context()); err != nil {
+		t.Errorf("mended: %v", err)
+	}
+}
+
+func inPlace(t *testing.T, file string, b []byte) {
+	t.Helper()
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.WriteAt(b, 0)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAnImportIsNoDamage asks between an import, which takes the old file away, and its being taken up.
+func TestAnImportIsNoDamage(t *testing.T) {
+	dir, file := filled(t)
+	m, err := Open(t.Context(), dir, false, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	old := m.current.Load()
+	for i, ask := range []func() error{
+		func() error { return m.Ping(t.Context()) },
+		func() error {
+			c, _, err := m.Find(t.Context(), "BA150", "1234", false)
+			if err == nil && c == nil {
+				err = errors.New("not found")
+			}
+			return err
+		},
+	} {
+		old.db.Close() // as if a connection more were needed
+		if _, err := Import(t.Context(), dir, many(301+i), "b", false, false, now.Add(time.Duration(i+1)*time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if err := ask(); err != nil {
+			t.Error(err)
+		}
+		if m.Meta().Rows != 301+i {
+			t.Errorf("%d cases", m.Meta().Rows)
+		}
+		old = m.current.Load()
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the old file is left")
+	}
+}
+
 // TestOnlyDamageIsPassedOver: what could not be read for another reason may be whole.
 func TestOnlyDamageIsPassedOver(t *testing.T) {
 	dir, file := filled(t)
@@ -631,6 +743,22 @@ func TestOnlyDamageIsPassedOver(t *testing.T) {
 	}
 	if _, err := Import(t.Context(), dir, many(1), "b", false, true, now.Add(2*time.Second)); err == nil || !strings.Contains(err.Error(), "check mirror.path and its rights") {
 		t.Errorf("a link to itself: %v", err)
+	}
+}
+
+func BenchmarkPing(b *testing.B) {
+	dir := b.TempDir()
+	if _, err := Import(b.Context(), dir, many(1000), "a", false, false, now); err != nil {
+		b.Fatal(err)
+	}
+	m, err := Open(b.Context(), dir, false, now)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := m.Ping(b.Context()); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
