@@ -39,6 +39,8 @@ var filled = map[string][]string{
 	"sentences/case_icp":          {"{number}"},
 	"sentences/case_day":          {"{n}"},
 	"sentences/case_as_of":        {"{at}"},
+	"sentences/case_stale":        {"{at}"},
+	"sentences/ask_case_no":       {"{example}"},
 	"sentences/assuming":          {"{text}"},
 	"sentences/your_filing_type":  {"{type}"},
 	"sentences/hosting_seen":      {"{domain}", "{where}"},
