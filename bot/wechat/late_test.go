@@ -274,8 +274,7 @@ func (s *slowRecord) SettlePassive(ctx context.Context, inbox int64, sent, free 
 
 func TestAStallWhileTheResponseIsRecordedLosesNothing(t *testing.T) {
 	t.Parallel()
-	r := start(t, setup{fake: impatient})
-	r.outbox.Outbox = &slowRecord{Outbox: r.outbox.Outbox}
+	r := start(t, setup{fake: impatient, outbox: func(o bot.Outbox) bot.Outbox { return &slowRecord{Outbox: o} }})
 	r.net.Say(anna, "备案要收费吗?")
 	r.settled()
 	if c := r.net.Customer(anna); len(c.Seen) != 1 || !strings.Contains(c.Seen[0].Text, "免费") {
@@ -300,9 +299,8 @@ func (s *slowHeld) Settle(ctx context.Context, id int64, o bot.Outcome, now time
 func TestTheOneThatComesWhileTheResultIsBeingHeld(t *testing.T) {
 	t.Parallel()
 	slow := make(chan struct{})
-	r := start(t, setup{slow: slow, silent: true, fake: impatient})
-	s := &slowHeld{Outbox: r.outbox.Outbox, begun: make(chan struct{})}
-	r.outbox.Outbox = s
+	s := &slowHeld{begun: make(chan struct{})}
+	r := start(t, setup{slow: slow, silent: true, fake: impatient, outbox: func(o bot.Outbox) bot.Outbox { s.Outbox = o; return s }})
 	r.say(anna, "帮我查 example.cn")
 	close(slow)
 	<-s.begun

@@ -83,12 +83,13 @@ type rig struct {
 
 type setup struct {
 	mode   wechattest.Mode
-	silent bool                      // no customer messages
-	net    *wechattest.Server        // one that outlives this rig
-	file   string                    // of the store
-	world  *time.Time                // the stories' day
-	slow   chan struct{}             // domain checks wait for it
-	ask    func(bot.Asker) bot.Asker // stands between channel and service
+	silent bool                        // no customer messages
+	net    *wechattest.Server          // one that outlives this rig
+	file   string                      // of the store
+	world  *time.Time                  // the stories' day
+	slow   chan struct{}               // domain checks wait for it
+	ask    func(bot.Asker) bot.Asker   // stands between channel and service
+	outbox func(bot.Outbox) bot.Outbox // stands between service and store
 	with   func(o *wechat.Options)
 	fake   func(s *wechattest.Server) // before anything runs
 	cases  bot.Cases
@@ -147,6 +148,9 @@ func start(t testing.TB, s setup) *rig {
 		logger = s.quiet
 	}
 	r.outbox = &outbox{Outbox: r.store, net: r.net}
+	if s.outbox != nil {
+		r.outbox.Outbox = s.outbox(r.store)
+	}
 	r.service = bot.NewService(r.store, r.outbox, lookups, engine(), logger)
 	menu, err := wechat.ReadMenu(wechat.DefaultMenu())
 	if err != nil {
@@ -537,7 +541,7 @@ func TestWhatComesWhileTheServiceClosesIsAskedAgain(t *testing.T) {
 	net.Say(anna, "备案要收费吗?")
 	r.await("the try", func() bool { return net.Customer(anna).Posts[0].Tries > 0 })
 	r.stop()
-	r = start(t, setup{net: net, file: file, fake: impatient})
+	r = start(t, setup{net: net, file: file}) // as impatient as before
 	r.settled()
 	if c := net.Customer(anna); len(c.Seen) != 1 || !strings.Contains(c.Seen[0].Text, "免费") {
 		t.Errorf("posts %+v, seen %+v", c.Posts, c.Seen)
