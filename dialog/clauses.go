@@ -29,6 +29,7 @@ var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
 
+// ofFiling are words by which a message is about filing, however much it resembles none: 备案 by itself, not 装修备案.
 var ofFiling = regexp.MustCompile("(?:^|[^\\p{Han}])(?:icp|网站|域名|我|办)?备案|icp|beian")
 
 const (

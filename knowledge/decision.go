@@ -39,8 +39,8 @@ type Fact struct {
 	Silent       string   `yaml:"silent"`
 	SilentUnless []FactID `yaml:"silent_unless"`
 	Unknown      string   `yaml:"unknown"`
-	// Assumed tells the customer what was taken for granted when Silent counted; IfUnknown when Unknown did.
-	// Confirm has the question asked after the verdict, where the verdict rests on what was taken for granted.
+	// Assumed tells the customer what was taken for granted when Silent counted, and Confirm has the question about it asked after such a verdict; IfUnknown tells it
+	// when Unknown counted.
 	Assumed   Text        `yaml:"assumed"`
 	Confirm   bool        `yaml:"confirm"`
 	IfUnknown Text        `yaml:"if_unknown"`
