@@ -129,8 +129,8 @@ func (h *handover) take() bool { return h.taken.CompareAndSwap(false, true) }
 
 // timely gives the text of the response while the platform still listens, even if the store hangs.
 //
-// If the clock runs out while the answer is being marked as sent, there is no response and the platform asks again for the same answer; after its last try that
-// answer is lost, which takes a disk that stalls at this very moment.
+// If the clock runs out while the answer is being marked as sent, there is no response and the platform asks again for the same answer; at its last try that answer
+// is lost, which takes a disk that stalls at this very moment, and the customer is asked to send the message again.
 func (c *Channel) timely(ctx context.Context, in incoming, began time.Time) (string, error) {
 	type result struct {
 		text string
@@ -170,8 +170,9 @@ func (c *Channel) timely(ctx context.Context, in incoming, began time.Time) (str
 		return r.text, r.err
 	case <-clock.C:
 	}
+	mine := h.take()
 	switch {
-	case !h.take() || patient:
+	case patient, !mine && tries < lastTry:
 		return "", errAgain
 	case in.silent:
 		return "", nil
