@@ -10,14 +10,14 @@ import (
 // classifier is a linear model (softmax regression) over the features of extract, with a share of naive Bayes over the same features, which is surer of
 // rare words. Both are learnt at start from the example phrases. It is deterministic.
 type classifier struct {
-	topics  []knowledge.Topic
+	n       int // of kinds, of which a text is one: topics, or types of filing
 	table   table
-	weights []float32 // by feature, width apart: weights[feature*width+topic]
-	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the topic's features, less the mean over topics
+	weights []float32 // by feature, n apart: weights[feature*n+kind]
+	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the kind's features, less the mean over kinds
 }
 
-// width is the room for topics in a row of weights.
-const width = 34
+// mostKinds is the room for kinds in what is computed for one text.
+const mostKinds = 34
 
 // Settings of training, chosen on held-out folds of the phrases and on the development set; see README.md.
 var (
@@ -62,17 +62,18 @@ func (t *table) find(h uint64) int32 {
 type sample struct {
 	rows   []int32
 	values []float32
-	topic  int
+	kind   int
 }
 
 // phrase is an example as features, before the vocabulary is known.
 type phrase struct {
 	features []feature
-	topic    int
+	kind     int
 }
 
-func trainClassifier(phrases []phrase) *classifier {
-	c := &classifier{topics: knowledge.Topics}
+// trainClassifier learns to tell n kinds of texts apart.
+func trainClassifier(phrases []phrase, n int) *classifier {
+	c := &classifier{n: n}
 	total := 0
 	for _, p := range phrases {
 		total += len(p.features)
@@ -110,13 +111,13 @@ func trainClassifier(phrases []phrase) *classifier {
 			rows = append(rows, c.table.number(novelty(known, all)))
 			values = append(values, w)
 		}
-		s := sample{rows: rows[at:len(rows):len(rows)], values: values[at:len(values):len(values)], topic: p.topic}
+		s := sample{rows: rows[at:len(rows):len(rows)], values: values[at:len(values):len(values)], kind: p.kind}
 		scaleToOne(s.values)
 		if len(s.rows) > 0 {
 			samples = append(samples, s)
 		}
 	}
-	c.weights = make([]float32, c.table.n*width)
+	c.weights = make([]float32, c.table.n*n)
 	c.fit(samples)
 	c.count(samples)
 	return c
@@ -166,7 +167,7 @@ func scaleToOne(values []float32) {
 	}
 }
 
-// fit runs stochastic gradient descent. Phrases are taken with a fixed stride, so that topics mix the same way every time; one that the model is
+// fit runs stochastic gradient descent. Phrases are taken with a fixed stride, so that kinds mix the same way every time; one that the model is
 // already sure of is passed over, and no longer looked at once it is very sure: a third of the work is left.
 func (c *classifier) fit(samples []sample) {
 	n := len(samples)
@@ -174,7 +175,8 @@ func (c *classifier) fit(samples []sample) {
 		return
 	}
 	stride := coprime(n)
-	var scores [width]float32
+	var room [mostKinds]float32
+	scores := room[:c.n]
 	done := make([]bool, n)
 	for e, rate := range rates {
 		at := e * 7919 % n
@@ -184,25 +186,24 @@ func (c *classifier) fit(samples []sample) {
 				continue
 			}
 			s := &samples[at]
-			c.score(s.rows, s.values, &scores)
-			softmax(scores[:len(c.topics)], 1)
-			if scores[s.topic] > learnt {
-				done[at] = scores[s.topic] > wellLearnt
+			c.score(s.rows, s.values, scores)
+			softmax(scores, 1)
+			if scores[s.kind] > learnt {
+				done[at] = scores[s.kind] > wellLearnt
 				continue
 			}
-			for i := range c.topics {
-				g := scores[i]
-				target := smoothing / float32(len(c.topics))
-				if i == s.topic {
+			for i, g := range scores {
+				target := smoothing / float32(c.n)
+				if i == s.kind {
 					target += 1 - smoothing
 				}
 				scores[i] = rate * (target - g)
 			}
 			for i, row := range s.rows {
-				w := (*[width]float32)(c.weights[int(row)*width:])
+				w := c.weights[int(row)*c.n:][:len(scores)]
 				v := s.values[i]
-				for j := range w {
-					w[j] += v * scores[j]
+				for j, x := range scores {
+					w[j] += v * x
 				}
 			}
 		}
@@ -212,15 +213,15 @@ func (c *classifier) fit(samples []sample) {
 // count fills the weights of naive Bayes.
 func (c *classifier) count(samples []sample) {
 	c.bayes = make([]float32, len(c.weights))
-	var totals, logs [width]float64
+	var totals, logs [mostKinds]float64
 	for i := range samples {
 		s := &samples[i]
 		for _, row := range s.rows {
-			c.bayes[int(row)*width+s.topic]++
+			c.bayes[int(row)*c.n+s.kind]++
 		}
-		totals[s.topic] += float64(len(s.rows))
+		totals[s.kind] += float64(len(s.rows))
 	}
-	n := len(c.topics)
+	n := c.n
 	for t := range n {
 		logs[t] = math.Log(totals[t] + bayesCount*float64(c.table.n))
 	}
@@ -234,8 +235,8 @@ func (c *classifier) count(samples []sample) {
 		logs[t] = never - logs[t] - mean
 	}
 	for row := range c.table.n {
-		w := c.bayes[row*width:][:n]
-		var more [width]float64
+		w := c.bayes[row*n:][:n]
+		var more [mostKinds]float64
 		mean := 0.0
 		for t, seen := range w {
 			if seen > 0 {
@@ -265,13 +266,13 @@ func gcd(a, b int) int {
 	return a
 }
 
-func (c *classifier) score(rows []int32, values []float32, into *[width]float32) {
-	clear(into[:])
+func (c *classifier) score(rows []int32, values []float32, into []float32) {
+	clear(into)
 	for i, row := range rows {
-		w := (*[width]float32)(c.weights[int(row)*width:])
+		w := c.weights[int(row)*c.n:][:len(into)]
 		v := values[i]
-		for j := range w {
-			into[j] += v * w[j]
+		for j, x := range w {
+			into[j] += v * x
 		}
 	}
 }
@@ -296,8 +297,8 @@ func novelty(known, all float32) uint64 {
 	return mix(kindNovel, uint64(8*known/max(all, 1e-6)), 0, 0)
 }
 
-// logits are the raw scores of a text's features, one for each topic.
-func (c *classifier) logits(features []feature, into *[width]float32) {
+// logits are the raw scores of a text's features, one for each kind.
+func (c *classifier) logits(features []feature, into []float32) {
 	var rows [1024]int32
 	var values [1024]float32
 	n := 0
@@ -317,9 +318,9 @@ func (c *classifier) logits(features []feature, into *[width]float32) {
 	scaleToOne(values[:n])
 	c.score(rows[:n], values[:n], into)
 	for _, row := range rows[:n] {
-		w := (*[width]float32)(c.bayes[int(row)*width:])
-		for j := range w {
-			into[j] += w[j]
+		w := c.bayes[int(row)*c.n:][:len(into)]
+		for j, x := range w {
+			into[j] += x
 		}
 	}
 }

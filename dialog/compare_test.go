@@ -14,7 +14,7 @@ import (
 var compare = flag.Bool("compare", false, "print how several ways to find the topic compare; see README.md")
 
 // scorer gives the log score of every topic for a text that is normalised and masked.
-type scorer func(u *Understander, masked string) [width]float64
+type scorer func(u *Understander, masked string) [mostKinds]float64
 
 // ways are what is compared; each learns from example texts by topic.
 var ways = []struct {
@@ -30,7 +30,7 @@ var ways = []struct {
 	}},
 }
 
-func scoreModel(u *Understander, masked string) (out [width]float64) {
+func scoreModel(u *Understander, masked string) (out [mostKinds]float64) {
 	for _, s := range u.score(masked) {
 		out[slices.Index(knowledge.Topics, s.Topic)] = math.Log(s.P + 1e-9)
 	}
@@ -38,7 +38,7 @@ func scoreModel(u *Understander, masked string) (out [width]float64) {
 }
 
 func mixed(a, b scorer, share float64) scorer {
-	return func(u *Understander, masked string) (out [width]float64) {
+	return func(u *Understander, masked string) (out [mostKinds]float64) {
 		x, y := a(u, masked), b(u, masked)
 		for i := range out {
 			out[i] = (1-share)*x[i] + share*y[i]
@@ -52,20 +52,20 @@ func grams(u *Understander, text string) []uint64 {
 }
 
 func learnBayes(u *Understander, texts [][]string) scorer {
-	counts := map[uint64]*[width]float64{}
-	var totals [width]float64
+	counts := map[uint64]*[mostKinds]float64{}
+	var totals [mostKinds]float64
 	for t, list := range texts {
 		for _, text := range list {
 			for _, g := range grams(u, text) {
 				if counts[g] == nil {
-					counts[g] = new([width]float64)
+					counts[g] = new([mostKinds]float64)
 				}
 				counts[g][t]++
 				totals[t]++
 			}
 		}
 	}
-	return func(u *Understander, masked string) (out [width]float64) {
+	return func(u *Understander, masked string) (out [mostKinds]float64) {
 		for _, g := range grams(u, masked) {
 			c := counts[g]
 			if c == nil {
@@ -95,7 +95,7 @@ func learnRetrieval(u *Understander, texts [][]string) scorer {
 		}
 	}
 	mean := total / float64(len(lengths))
-	return func(u *Understander, masked string) (out [width]float64) {
+	return func(u *Understander, masked string) (out [mostKinds]float64) {
 		scores, topic := map[int]float64{}, map[int]int{}
 		for _, g := range grams(u, masked) {
 			list := index[g]

@@ -34,7 +34,7 @@ func (u *Understander) newCues(list []knowledge.Cue) []cue {
 }
 
 // applyCues adds the weight of every cue that holds.
-func (u *Understander) applyCues(masked string, units []unit, logits *[width]float32) {
+func (u *Understander) applyCues(masked string, units []unit, logits []float32) {
 	present := presentClasses(units)
 	for i := range u.cues {
 		if c := &u.cues[i]; c.holds(masked, &present) {

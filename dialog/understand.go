@@ -17,7 +17,8 @@ type Understander struct {
 	slips    *strings.Replacer
 	mender   *mender
 	words    *lexicon
-	model    *classifier
+	model    *classifier // of topics
+	stories  *classifier // of filing types that are not named
 	examples map[string]int // example phrases, see bareWords: place of their topic, or -1
 	cues     []cue
 	acts     []actWords
@@ -44,6 +45,7 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 	}
 	u.cues = u.newCues(k.Cues)
 	u.learn(k)
+	u.learnStories(k)
 	return u
 }
 
@@ -65,7 +67,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 				list[j] = maskText(text, usual)
 			}
 			u.remember(bareWords(list[j]), i)
-			out = append(out, phrase{topic: i})
+			out = append(out, phrase{kind: i})
 		}
 	}
 	// To extract features is half of the work beside training: one core does each half.
@@ -82,7 +84,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 		})
 	}
 	wg.Wait()
-	u.model = trainClassifier(out)
+	u.model = trainClassifier(out, len(knowledge.Topics))
 }
 
 // texts are the example phrases by topic, normalised.
@@ -257,6 +259,9 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	var at []span
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
+	if storyOn && out.Slots.FilingType == "" && len(at) == 0 {
+		out.Slots.FilingType = u.story(masked)
+	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
 	spans = append(spans, inRunes(masked, at)...)
 	for i, d := range out.Found {
@@ -362,17 +367,18 @@ func bareWords(text string) string {
 
 // score gives every topic with its probability, the likeliest first.
 func (u *Understander) score(masked string) []TopicScore {
-	var logits [width]float32
+	var room [mostKinds]float32
+	logits := room[:u.model.n]
 	var buf [600]feature
 	units := u.words.segment(masked)
 	features := extract([]rune(masked), units, buf[:0])
-	u.model.logits(features, &logits)
+	u.model.logits(features, logits)
 	logits[outOfScopeAt] += outsideWeight
 	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
 		logits[at] += sameWeight
 	} else if u.model.strange(features) {
 		logits[outOfScopeAt] += strangeWeight
 	}
-	u.applyCues(masked, units, &logits)
-	return ranked(logits[:], temperature)
+	u.applyCues(masked, units, logits)
+	return ranked(logits, temperature)
 }

@@ -1,6 +1,7 @@
 package knowledge
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"reflect"
@@ -347,6 +348,8 @@ func (w *walker) checkName() {
 		want = string(v.ID)
 	case *examplesFile:
 		want = string(v.Topic)
+	case *storiesFile:
+		want = cmp.Or(string(v.FilingType), "none")
 	case *Province:
 		want = string(v.ID)
 	case *FilingType:

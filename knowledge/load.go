@@ -54,7 +54,8 @@ type Knowledge struct {
 	Sources      map[SourceID]*Source
 	Topics       map[Topic]*TopicFile
 	Examples     map[Topic][]string
-	Provinces    []*Province // by id
+	Stories      map[FilingTypeID][]string // messages that mean a filing type without its words; under "" those that mean none
+	Provinces    []*Province               // by id
 	FilingTypes  map[FilingTypeID]*FilingType
 	SubjectTypes map[SubjectTypeID]*SubjectType
 	National     []Rule // rules of no one province, type or subject
@@ -328,6 +329,10 @@ type (
 		Topic   Topic    `yaml:"topic" lint:"required"`
 		Phrases []string `yaml:"phrases" lint:"required"`
 	}
+	storiesFile struct {
+		FilingType FilingTypeID `yaml:"filing_type"` // not given in none.yaml
+		Phrases    []string     `yaml:"phrases" lint:"required"`
+	}
 )
 
 var sections = append([]section{
@@ -352,6 +357,9 @@ var sections = append([]section{
 	}),
 	one("topics/*.yaml", true, func(k *Knowledge, v *TopicFile) { k.Topics[v.ID] = v }),
 	one("examples/*.yaml", true, func(k *Knowledge, v *examplesFile) { k.Examples[v.Topic] = append(k.Examples[v.Topic], v.Phrases...) }),
+	one("stories/*.yaml", true, func(k *Knowledge, v *storiesFile) {
+		k.Stories[v.FilingType] = append(k.Stories[v.FilingType], v.Phrases...)
+	}),
 	one("provinces/*.yaml", true, func(k *Knowledge, v *Province) { k.Provinces = append(k.Provinces, v) }),
 	one("filing_types/*.yaml", true, func(k *Knowledge, v *FilingType) { k.FilingTypes[v.ID] = v }),
 	one("subject_types/*.yaml", true, func(k *Knowledge, v *SubjectType) { k.SubjectTypes[v.ID] = v }),
@@ -365,7 +373,7 @@ var sections = append([]section{
 // Load reads and checks a folder. With any error it returns no knowledge and a *LintError that lists every one; warnings come beside the knowledge.
 func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
 	k := &Knowledge{
-		Sources: map[SourceID]*Source{}, Topics: map[Topic]*TopicFile{}, Examples: map[Topic][]string{},
+		Sources: map[SourceID]*Source{}, Topics: map[Topic]*TopicFile{}, Examples: map[Topic][]string{}, Stories: map[FilingTypeID][]string{},
 		FilingTypes: map[FilingTypeID]*FilingType{}, SubjectTypes: map[SubjectTypeID]*SubjectType{},
 		Documents: map[DocumentID]*DocumentKind{}, DocumentOrder: map[DocumentID]int{}, Statuses: map[Status]*StatusText{},
 		provinces: map[ProvinceID]*Province{}, rules: map[RuleID]*Rule{}, operator: opt.Operator,
