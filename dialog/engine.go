@@ -136,6 +136,7 @@ func (t *turn) message(m Message) {
 	}
 	t.u = t.e.u.Understand(text)
 	t.conceal(text)
+	text = t.besideLanguage(text)
 	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
 		t.bareSubject(text)
 	}
