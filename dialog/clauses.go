@@ -17,14 +17,14 @@ var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|多长|几点|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|人工|转接|改下|改一下|还是|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
+var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|多长|好多钱|要好久|好久能|几点|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|人工|转接|改下|改一下|还是|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
 
 func wishes(part string) bool {
 	return wish.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不")
 }
 
 // stated are words of a wish that only tell how things are (不收费, 没有资料).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")

@@ -32,9 +32,14 @@ var (
 	goesOn = regexp.MustCompile(`^(?:也|都|还有|做官网|做网站|做主|当|和|跟|与|或|以及|能不能|能备|能用|能过|可以|可不可以|这个|这种|吗|呢|行不行|行吗|备案|要备|怎么备|需要|域名)`)
 	// talk is in sentences, hardly in names: a label that has it, before 。 or with more words after, is not one.
 	talk = regexp.MustCompile(`[我你您他她它们了吗呢吧怎么什这那没不已请谢想要能完在是的到过]`)
+	// suffixLead is all that stands before a suffix that is asked about by itself: 那.com呢, 要是.cn呢.
+	suffixLead = regexp.MustCompile(`^(?:` + suffixWords + `)+$`)
 	// suffixTalk is about a suffix: 我想买.cn域名.
 	suffixTalk = regexp.MustCompile(`^(?:域名|后缀|结尾)`)
 )
+
+// suffixWords are words that lead to a suffix rather than begin a name.
+const suffixWords = `那么?|要是|如果|假如|比如|例如|像|就|换成?|改成?|只|这种|那种|还|以及|包括|至于|对于|关于|拿|用|买|注册|是|和|跟|或者?`
 
 // openers stand before a name that is set apart: nothing glued to it there.
 const openers = "“‘「『《〈【〔(<[\"'`"
@@ -223,7 +228,7 @@ func (f *finder) take(labels []span, end, tail int, url bool) bool {
 	}
 	word := f.s[start:last.end]
 	label := f.s[start:first.end]
-	if !url && strings.IndexFunc(label, isHan) >= 0 && (utf8.RuneCountInString(label) > 15 ||
+	if !url && strings.IndexFunc(label, isHan) >= 0 && (suffixLead.MatchString(label) || utf8.RuneCountInString(label) > 15 ||
 		suffixTalk.MatchString(after) || suffix[0] >= utf8.RuneSelf && after != "" && talk.MatchString(label)) {
 		return false
 	}

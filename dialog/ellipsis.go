@@ -47,6 +47,9 @@ func (t *turn) elliptic(facts Facts) knowledge.Topic {
 		return knowledge.DomainCheck
 	}
 	if q != nil && slices.Contains(slotTopics, q.Topic) {
+		if q.Topic != t.c.Topic && slices.Contains(slotTopics, t.c.Topic) && whatAbout.MatchString(t.u.Text) {
+			return t.c.Topic // 那重庆呢 goes on with what was told last, not with the question that it had put aside
+		}
 		return q.Topic
 	}
 	if slices.Contains(slotTopics, t.c.Topic) && !(t.c.Topic == knowledge.DomainCheck || t.c.Topic == knowledge.CaseStatus) {
@@ -79,21 +82,56 @@ var ownType = map[knowledge.Topic]knowledge.FilingTypeID{knowledge.Change: knowl
 // ownSteps are the topics whose answers tell their own way to apply.
 var ownSteps = []knowledge.Topic{knowledge.CommercialLicence, knowledge.PublicSecurity, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.PreApproval}
 
+// whatAbout are words that ask the same of another case.
+var whatAbout = regexp.MustCompile(`^(?:那|and |what about|how about)|呢[?？]?$`)
+
+// elsewhere are the topics that a question resembles which asks on where and until when the public-security filing is done.
+var elsewhere = []knowledge.Topic{knowledge.Process, knowledge.Contact, knowledge.AfterFiling, knowledge.Duration}
+
+// withPolice reports whether a short message asks on where or by when the public-security filing is done (去哪弄,几天之内要弄完). That is done with the police: our own steps,
+// address and times would mislead.
+func (t *turn) withPolice(wishes []knowledge.Topic) bool {
+	text := t.u.Text
+	if t.c.Topic != knowledge.PublicSecurity || t.c.Question != nil || len(wishes) == 0 || len(text) > shortTry || matchesAny(ofICP, text) {
+		return false
+	}
+	if t.u.Confidence < digression && matchesAny(whereTo, text) {
+		return true
+	}
+	return !slices.ContainsFunc(wishes, func(w knowledge.Topic) bool {
+		return !slices.Contains(elsewhere, w) || w == knowledge.Duration && !matchesAny(t.k.Acts.Deadline, text)
+	})
+}
+
 var andThat = regexp.MustCompile(`^那么?[^,，。?？]{1,6}呢[?？]?$`)
 
 // sameThing is the topic of the answer before, when a few words ask on about it: "怎么申请" after the commercial licence, "那数字呢" after the site's name.
 func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 	topic := t.c.Topic
+	if t.withPolice(wishes) {
+		return topic
+	}
 	switch {
-	case t.c.Question != nil || len(wishes) != 1 || wishes[0] == topic || len(t.u.Text) > fewWords:
+	case t.c.Question != nil || len(wishes) != 1 || wishes[0] == topic || len(t.u.Text) > shortTry || len(t.u.Text) > fewWords && wishes[0] != knowledge.SMSVerification:
 		return ""
 	case wishes[0] == knowledge.Process && slices.Contains(ownSteps, topic) && !strings.Contains(t.u.Text, "备案") && !strings.Contains(t.u.Text, "filing"):
 		return topic
+	case topic == knowledge.ReviewResult && wishes[0] == knowledge.SMSVerification && !matchesAny(ofCode, t.u.Text):
+		return topic // 短信发给谁: that of the result, spoken of just now
+	case topic == knowledge.DomainRulesTopic && t.u.Slots.Domain == "" && len(t.u.Text) <= fewWords && suffixAlone.MatchString(t.u.Text):
+		return topic // 换成.cn呢
 	case t.u.Scores[0].P < digression && andThat.MatchString(t.u.Text) && slices.Contains(slotTopics, topic):
 		return topic
 	}
 	return ""
 }
+
+// ofICP names the filing with the ministry; whereTo asks where something is done; ofCode names the text message with a code that it sends before.
+var (
+	ofICP   = []knowledge.Pattern{knowledge.MustPattern("icp|工信部|管局|初审"), knowledge.MustPattern("备案 !公安|网安|联网"), knowledge.MustPattern("filing !public|police")}
+	whereTo = []knowledge.Pattern{knowledge.MustPattern("哪|网址|入口|怎么弄|怎么办|咋弄|咋办"), knowledge.MustPattern("where|which_site|which_website|link|address")}
+	ofCode  = []knowledge.Pattern{knowledge.MustPattern("核验|验证|校验|code|verif*|没收到|收不到|超时")}
+)
 
 func sameSlots(a, b Slots) bool {
 	a.Domains, b.Domains = nil, nil

@@ -136,6 +136,7 @@ func (t *turn) message(m Message) {
 	}
 	t.u = t.e.u.Understand(text)
 	t.conceal(text)
+	text = t.besideLanguage(text)
 	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
 		t.bareSubject(text)
 	}
@@ -206,6 +207,14 @@ func (t *turn) understood() {
 		facts["location"] = string(l)
 	}
 	answered := q != nil && t.answers(*q, facts)
+	introduced := t.introduces(facts)
+	if introduced {
+		u.Asked = nil // what was spoken of goes on with it
+		if t.c.Topic == "" {
+			u.Asked, u.Confidence = []knowledge.Topic{knowledge.NeedFiling}, max(u.Confidence, sureEnough)
+		}
+		t.u = u
+	}
 	before := t.c.Slots
 	t.deny()
 	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope {
@@ -318,6 +327,9 @@ func (t *turn) understood() {
 		}
 		t.serve(w, u.Confidence)
 	}
+	if q := t.c.Question; q != nil && introduced {
+		q.Soft = true // nobody asked for the walk: it gives way to what is asked next
+	}
 }
 
 // answers reports whether the message answers the open question.
@@ -401,6 +413,27 @@ func (t *turn) remember(f Facts) {
 var aboutSites = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.ProvinceRules, knowledge.DomainRulesTopic, knowledge.WebsiteName, knowledge.CommercialLicence,
 	knowledge.PreApproval, knowledge.AppFiling, knowledge.Change, knowledge.CancelFiling, knowledge.AfterFiling, knowledge.OutOfScope, knowledge.Unsolved, knowledge.Process, knowledge.Fees, knowledge.Documents, knowledge.Duration, knowledge.PublicSecurity, knowledge.Rejection}
 
+// introSure is how likely a message that tells who somebody is may be out of scope and still be taken for that.
+const introSure = 0.95
+
+// introduces reports whether a message only tells who somebody is or what site they mean to have (我们是做外贸箱包的公司,义乌的): that is where a walk begins or goes on,
+// however little the line of business has to do with filing, and however much its place resembles a question about the province.
+func (t *turn) introduces(facts Facts) bool {
+	u := t.u
+	if t.c.Question != nil || len(u.Asked) != 1 || asksSomething(u.Text) || u.Slots.IsZero() && len(facts) == 0 || !matchesAny(t.k.Acts.Introduce, u.Text) {
+		return false
+	}
+	switch w := u.Asked[0]; w {
+	case knowledge.OutOfScope:
+		return u.Confidence < introSure
+	case knowledge.PreApproval:
+		return facts["approval"] == ""
+	case knowledge.ProvinceRules, knowledge.Documents:
+		return !matchesAny(asksFor[w], u.Text)
+	}
+	return false
+}
+
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
@@ -408,7 +441,7 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 		matchesAny(asksFor[wishes[0]], t.u.Text) {
 		return false
 	}
-	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) {
+	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
 		return true
 	}
 	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))
@@ -418,6 +451,7 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 var asksFor = map[knowledge.Topic][]knowledge.Pattern{
 	knowledge.Fees:           {knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")},
 	knowledge.Documents:      {knowledge.MustPattern("材料|资料|准备什么|准备哪些|准备啥|文件|证件|清单|手续"), knowledge.MustPattern("document*|paper*|paperwork|prepare|checklist")},
+	knowledge.ProvinceRules:  {knowledge.MustPattern("要求|规定|规则|政策|特殊|特别|注意|讲究|限制|不一样"), knowledge.MustPattern("rule*|requirement*|special|polic*|regulation*|require*|differ*")},
 	knowledge.Duration:       {knowledge.MustPattern("多久|几天|多长|时间|什么时候|何时|几个工作日|周期"), knowledge.MustPattern("how_long|when|days|weeks")},
 	knowledge.PublicSecurity: {knowledge.MustPattern("公安|网安"), knowledge.MustPattern("police|psb|public_security")},
 }
@@ -508,7 +542,7 @@ func clean(s string) (string, bool) {
 	return strings.TrimSpace(b.String()), long
 }
 
-var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.MustPattern("吗|么|呢|怎么|怎样|如何|咋|多久|多长|多少|什么|啥|哪|几天|谁|要不要|能不能|是否|可否|是不是|有没有"), knowledge.MustPattern("how|what|where|when|who|which|why|can|do|does|is_there|could")}
+var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.MustPattern("吗|么|呢|怎么|怎样|如何|咋|多久|多长|多少|好多钱|要好久|好久能|什么|啥|哪|几天|谁|要不要|能不能|是否|可否|是不是|有没有"), knowledge.MustPattern("how|what|where|when|who|which|why|can|do|does|is_there|could")}
 
 // asksSomething reports whether a message has a question in it.
 func asksSomething(text string) bool {

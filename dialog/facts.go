@@ -13,14 +13,19 @@ import (
 type Facts map[knowledge.FactID]string
 
 // Remember gives the facts of a conversation after a message: newer statements take the place of older ones, and wishes of earlier messages
-// (to get round the filing, a notice received) are forgotten. Neither argument is changed.
+// (to get round the filing, a notice received) are forgotten, as is what held until something else was told. Neither argument is changed.
 func Remember(k *knowledge.Knowledge, known, newer Facts) Facts {
 	out := maps.Clone(known)
 	if out == nil {
 		out = Facts{}
 	}
-	for id := range out {
-		if f := k.Decision.Fact(id); f != nil && f.Passing {
+	for id, value := range out {
+		f := k.Decision.Fact(id)
+		if f == nil {
+			continue
+		}
+		v := f.Value(value)
+		if f.Passing || v != nil && slices.ContainsFunc(v.Until, func(id knowledge.FactID) bool { return newer[id] != "" }) {
 			delete(out, id)
 		}
 	}

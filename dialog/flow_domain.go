@@ -272,8 +272,8 @@ func (t *turn) domainRules() {
 // suffixAnswer is the answer about suffixes in the rules.
 const suffixAnswer = "domain_rules.suffix"
 
-// suffixAlone is a suffix that stands by itself: .tech, .公司.
-var suffixAlone = regexp.MustCompile(`(?:^|[^a-z0-9\p{Han}])\.([a-z]{2,24}|\p{Han}{1,4})`)
+// suffixAlone is a suffix that stands by itself: .tech, .公司, 那.com呢.
+var suffixAlone = regexp.MustCompile(`(?:^|[^a-z0-9\p{Han}]|` + suffixWords + `)\.([a-z]{2,24}|\p{Han}{1,4})`)
 
 // suffixRules ask for what holds of suffixes in general, too.
 var suffixRules = []knowledge.Pattern{knowledge.MustPattern("要求|规定|条件|哪些"), knowledge.MustPattern("rule*|require*|which")}

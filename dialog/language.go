@@ -76,9 +76,13 @@ func (c *Conversation) speaks(u Understanding) {
 // hearLanguage goes over to the language of a message, with all that is open.
 func (t *turn) hearLanguage() {
 	before := t.c.Lang
-	if t.c.speaks(t.u); t.c.Lang == before {
-		return
+	if t.c.speaks(t.u); t.c.Lang != before {
+		t.translateAll()
 	}
+}
+
+// translateAll puts all that is open into the language that is spoken now.
+func (t *turn) translateAll() {
 	if t.c.Question != nil {
 		t.translate(t.c.Question)
 	}
@@ -86,6 +90,37 @@ func (t *turn) hearLanguage() {
 		t.translate(&t.c.Pending[i])
 	}
 }
+
+// besideLanguage goes over to the language that the first or last words of a message ask for (还是用中文吧,在哪个网址提交), and gives what it says beside them.
+func (t *turn) besideLanguage(text string) string {
+	if !ofLanguage.MatchString(text) {
+		return text
+	}
+	cuts := clauseEnds.FindAllStringIndex(text, -1)
+	if len(cuts) == 0 {
+		return text
+	}
+	first, last := cuts[0], cuts[len(cuts)-1]
+	for _, parts := range [][2]string{{text[:first[0]], text[first[1]:]}, {text[last[1]:], text[:last[0]]}} {
+		lang, ok := map[Act]knowledge.Lang{SpeakZH: knowledge.ZH, SpeakEN: knowledge.EN}[t.e.u.Understand(parts[0]).Act]
+		if !ok || strings.TrimSpace(parts[1]) == "" {
+			continue
+		}
+		if t.c.LangFixed = true; t.c.Lang != lang {
+			t.c.Lang = lang
+			t.translateAll()
+		}
+		t.u = t.e.u.Understand(parts[1])
+		return parts[1]
+	}
+	return text
+}
+
+// ofLanguage are the names of the languages, clauseEnds what a request about them is set off by.
+var (
+	ofLanguage = regexp.MustCompile(`(?i)[中英]文|[汉英]语|english|chinese`)
+	clauseEnds = regexp.MustCompile(`[,，.。;；:：!！?？\n][ \s]*`)
+)
 
 // translate puts an open question into the language that is spoken now, as it would be asked now. One that would not be asked again stays as it is.
 func (t *turn) translate(q *Question) {

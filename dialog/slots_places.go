@@ -171,6 +171,9 @@ var (
 	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|site|website|blog|shop|app|it|everything)`)
 	hostedHere   = regexp.MustCompile(`(?:放在?到?|部署在?到?|托管在?到?|架设?在|跑在|搭建?在|挂在|host(?:ed|ing)? (?:it |my site |our site |the site |them )?(?:in|on|at|by|with)|deployed? (?:in|on|to|at)|run(?:s|ning)? (?:in|on))[^,.;!?]{0,4}$`)
 	movedHere    = regexp.MustCompile(`(?:搬到|搬去|搬回|搬来|迁到|迁回|迁移到|转到|挪到|租在|租的是?|租了|买在|买的是?|买了|用的是?|用|换到|换成|落在|moved?(?:ing)? (?:it |my site |our site |everything )?(?:back )?to|migrated? to|located in|sits in|using|use|on)[^,.;!?]{0,6}$`)
+	// machineSaid is a clause about a machine, and andThere goes on from it with the place alone: 机器也是你们的,在北京.
+	machineSaid = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|云主机|vps|ecs|server|machine|hosting|box|instance)[^,.;!?]*[,.;] ?$`)
+	andThere    = regexp.MustCompile(`^ ?(?:(?:它|就|都|也|是|放|摆|托管|架)*(?:在|位于|是)|(?:and |it'?s |it is |they'?re |they are |which is |that is |located |hosted |based |all |over )*(?:in|at|near) (?:the )?(?:your )?)$`)
 	// subjectCut ends the words about a machine: what follows it is about somebody.
 	subjectCut = regexp.MustCompile(`公司|企业|个人|我们是|我们|我是|我在|人在|单位|注册在|注册|户口|户籍|身份证|company|based in|based|registered in|registered|individual|i am|i'm|we are|客户|用户|访客|visitors|customers|备案`)
 
@@ -209,6 +212,11 @@ func atServer(m mention, all []mention, runes []rune, before, after string) bool
 	}
 	if machineAfter.MatchString(after) && !(strings.HasPrefix(after, " ") && ownHere.MatchString(before)) { // 公司在深圳 服务器在香港: the space is a pause
 		return true
+	}
+	if andThere.MatchString(before) {
+		if said := machineSaid.FindString(string(runes[:m.start-utf8.RuneCountInString(before)])); said != "" && !subjectCut.MatchString(said) {
+			return true
+		}
 	}
 	if cut := subjectCut.FindAllStringIndex(before, -1); cut != nil {
 		before = before[cut[len(cut)-1][1]:]

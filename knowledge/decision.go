@@ -63,6 +63,8 @@ type FactValue struct {
 	// Unites are values that together mean this one, where one of the facts UnitedBy is stated as well: machines here and abroad are both.
 	Unites   []string `yaml:"unites"`
 	UnitedBy []FactID `yaml:"united_by"`
+	// Until are facts of which a later message need only speak for the value to be forgotten: a name lies idle until a machine for it is told.
+	Until []FactID `yaml:"until"`
 }
 
 // FactQuestion finds out a fact. Questions stand in order of priority.
@@ -297,9 +299,11 @@ func (l *loader) lintFact(f *file, d *Decision, at []any, fact *Fact) {
 				l.fault(f, Error, append(slices.Clone(at), "values", i, "unites"), "fact %q has no value %q", fact.ID, u)
 			}
 		}
-		for _, id := range v.UnitedBy {
-			if d.facts[id] == nil {
-				l.fault(f, Error, append(slices.Clone(at), "values", i, "united_by"), "no fact %q", id)
+		for name, ids := range map[string][]FactID{"united_by": v.UnitedBy, "until": v.Until} {
+			for _, id := range ids {
+				if d.facts[id] == nil {
+					l.fault(f, Error, append(slices.Clone(at), "values", i, name), "no fact %q", id)
+				}
 			}
 		}
 	}

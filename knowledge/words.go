@@ -23,6 +23,9 @@ type Acts struct {
 	Correction []Pattern `yaml:"correction" lint:"required"`
 	// Excuse are words that may stand beside one of the above and change nothing (没看清, 刚才那个).
 	Excuse []Pattern `yaml:"excuse" lint:"required"`
+	// Introduce are words by which somebody tells who they are or what they mean to run; Deadline those that ask until when something is to be done.
+	Introduce []Pattern `yaml:"introduce"`
+	Deadline  []Pattern `yaml:"deadline"`
 	// Suppose are words that try another circumstance (那如果, what if); NoNumber says that somebody has no case number or proof at hand.
 	Suppose  []Pattern `yaml:"suppose" lint:"required"`
 	NoNumber []Pattern `yaml:"no_number" lint:"required"`
