@@ -44,6 +44,8 @@ var sets = map[string]struct{ topic, slots float64 }{
 	"dev2":   {topic: 0.95, slots: 0.92},
 	"dev4":   {topic: 0.94}, // without slots
 	"slots7": {topic: 0.92, slots: 0.96},
+	"slots8": {topic: 0.93, slots: 0.96},
+	"slots9": {topic: 0.95, slots: 0.96},
 	"test":   {topic: 0.96, slots: 0.93},
 }
 

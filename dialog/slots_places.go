@@ -165,7 +165,7 @@ type places struct {
 }
 
 var (
-	machineAfter = regexp.MustCompile(`^(?:的|云|这边的|那边的|这边|那边|本地|那台|地区|区|当地|市|省|线路|海外|境外|国内|高防|cn2|bgp|普通|那种|两边|和.{2,4}都|电信|联通|移动|轻量|应用|独立|虚拟|物理| |cloud|based|-)*(?:服务器|机房|主机|节点|机器|vps|云主机|ecs|机子|空间|可用区|数据中心|独服|服务商|server|hosting|host(?:$|[^a-z])|data ?cent|region|instance|idc|vm(?:$|[^a-z])|droplet|cdn|云服务|ip(?:$|[^a-z]))`)
+	machineAfter = regexp.MustCompile(`^(?:的|云|这边的|那边的|这边|那边|本地|那台|地区|区|当地|市|省|线路|海外|境外|国内|高防|cn2|bgp|普通|那种|两边|和.{2,4}都|电信|联通|移动|轻量|应用|独立|虚拟|物理| |cloud|based|-)*(?:服务器|机房|主机|节点|机器|vps|云主机|ecs|机子|空间|可用区|数据中心|独服|服务商|server|nodes?(?:$|[^a-z])|hosting|host(?:$|[^a-z])|data ?cent|region|instance|idc|vm(?:$|[^a-z])|droplet|cdn|云服务|ip(?:$|[^a-z]))`)
 	machineWords = regexp.MustCompile(`服务器|主机|机房|机器|节点|云|vps|server|host|machine|cloud`)
 	machineHere  = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|vps|ecs|节点|空间|server|instance|droplet|hosting|machine|cdn|idc|数据中心|vm|台|ip)s?[^,.;!?]{0,10}$`)
 	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|site|website|blog|shop|app|it|everything)`)
@@ -185,8 +185,9 @@ var (
 	ownAfter     = regexp.MustCompile(`^(?:省|市|这边|这里|本地|当地|那边|地区)*(?:的|一家|某|一个|有家)*(?:公司|企业|个人|个体|律所|律师|事业单位|协会|商会|基金会|学校|医院|单位|小公司|有限|管局|通信管理|工厂|街道|代表处|company|enterprise|firm|individual|resident|llc)`)
 	subjectNear  = regexp.MustCompile(`公司|企业|居民|同胞|身份|个人|注册|户口|户籍|护照|回乡证|通行证|人士|法人|主体|人$|人,|人来|人在|是.{0,2}人|籍|要求|规定|规则|材料|资料|政策|company|resident|citizen|enterprise|national|passport|rules|requirement|document|registered|based`)
 	notThere     = regexp.MustCompile(`(?:不在|不是|没有?放?在?|没用|不用|不放在?|未在|并非|不算|非|not in|not on|not hosted in|isn't in|not|no longer in|outside|outside of)[^,.;!?a-z]{0,2}(?:the )?$`)
+	notWords     = regexp.MustCompile(`^不在|^not in`)
 	moveAway     = regexp.MustCompile(`(?:从|原来|原先|之前|以前|本来|from)[^,.;!?]{0,8}$`)
-	notAsked     = regexp.MustCompile(`^(?:的)?(?:域名|注册商|注册的|买的域名|手机|号码|身份|客户|用户|访客|访问|漫游|出差|旅游|支付|牌照|商标|网站买|公司|企业|人|国籍|domain|registrar|customers|users|company|citizen|national|phone|number)`)
+	notAsked     = regexp.MustCompile(`^(?:的)?(?:总部|分部|分公司|办公室|办事处|客服|电话|门店|域名|注册商|注册的|买的域名|手机|号码|身份|客户|用户|访客|访问|漫游|出差|旅游|支付|牌照|商标|网站买|公司|企业|人|国籍|domain|registrar|customers|users|company|citizen|national|phone|number)`)
 	somebodyHere = regexp.MustCompile(`(?:人|我|法人|负责人|客户|用户|访客|公司|总部|老板|域名|注册|买|customers|users|visitors|company|live|i am|i'm)[^,.;!?]{0,3}在?$`)
 )
 
@@ -252,6 +253,8 @@ func (g *gazetteer) read(runes []rune) places {
 			side = knowledge.Overseas
 		}
 		switch {
+		case m.has(kindAbroadAlone) && somebodyHere.MatchString(before) && !machineWords.MatchString(before) && notWords.MatchString(string(runes[m.start:m.end])):
+			continue // 负责人不在大陆: a person is not there
 		case m.has(kindAbroadAlone) || m.has(kindMainlandAlone):
 			if notThere.MatchString(before) {
 				out.deniedServer = side

@@ -1,55 +1,53 @@
 package dialog
 
 import (
-"os"
-"slices"
+	"slices"
+
 	"beianbot/knowledge"
 )
 
-// storySure is how likely a filing type must be for a message that tells it by a story (之前在华为云备好的,现在挪到你们这) and has none of its words.
+// storySure is how likely a filing type must be for a message that tells it by a story (在华为云备好的,现在挪到你们这) and has none of its words.
 const storySure = 0.65
 
-// storyKinds are what a story can mean: a filing type, or, the last one, none.
-var storyKinds = append(append([]knowledge.FilingTypeID{}, knowledge.FilingTypes...), "")
+// Example phrases of topics that are no filing type's own tell none, unless they name one: every otherEach-th of them is learnt as such.
+const otherEach = 2
 
-var storyStride = 2
-var tellTopics = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling}
-// learnStories trains what tells filing types apart where none is named.
-func (u *Understander) learnStories(k *knowledge.Knowledge) {
+var typeTopics = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling}
+
+// meanings is what a story can tell: a filing type or, "", none.
+var meanings = append(slices.Clone(knowledge.FilingTypes), "")
+
+// learnStories trains what tells filing types apart where none is named, from the stories and from the examples of topics, which are given as masked texts and features.
+func (u *Understander) learnStories(k *knowledge.Knowledge, texts []string, examples []phrase) {
 	var out []phrase
-	for i, id := range storyKinds {
+	for i, id := range meanings {
 		for _, p := range k.Stories[id] {
 			_, masked, _, _ := u.prepare(p, FindDomains(p))
 			out = append(out, phrase{features: u.features(masked, nil), kind: i})
 		}
 	}
-	none := len(storyKinds) - 1
-	for _, t := range knowledge.Topics {
-		if slices.Contains(tellTopics, t) { continue }
-		for i, p := range k.Examples[t] {
-			if i%storyStride == 0 {
-			_, masked, _, _ := u.prepare(p, FindDomains(p))
-			if id, denied, _ := filingType(masked, u.filings); id == "" && denied == "" {
-				out = append(out, phrase{features: u.features(masked, nil), kind: none})
-			}
-			}
+	for i := 0; i < len(examples); i += otherEach {
+		if slices.Contains(typeTopics, knowledge.Topics[examples[i].kind]) {
+			continue
+		}
+		if id, denied, _ := filingType(texts[i], u.filings); id == "" && denied == "" {
+			out = append(out, phrase{features: examples[i].features, kind: len(meanings) - 1})
 		}
 	}
-	u.stories = trainClassifier(out, len(storyKinds))
+	u.stories = trainClassifier(out, len(meanings))
 }
 
-// story gives the filing type that a masked text means without naming it, "" when it means none.
+// story gives the filing type that a masked text tells without naming it, "" for none.
 func (u *Understander) story(masked string) knowledge.FilingTypeID {
 	var buf [600]feature
 	var room [mostKinds]float32
-	logits := room[:u.stories.n]
-	u.stories.logits(u.features(masked, buf[:0]), logits)
-	softmax(logits, 1)
-	for i, p := range logits {
+	odds := room[:len(meanings)]
+	u.stories.logits(u.features(masked, buf[:0]), odds)
+	softmax(odds, temperature)
+	for i, p := range odds {
 		if p >= storySure {
-			return storyKinds[i]
+			return meanings[i]
 		}
 	}
 	return ""
 }
-var storyOn = os.Getenv("NOSTORY") == ""

@@ -17,8 +17,8 @@ type Understander struct {
 	slips    *strings.Replacer
 	mender   *mender
 	words    *lexicon
-	model    *classifier // of topics
-	stories  *classifier // of filing types that are not named
+	model    *classifier    // of topics
+	stories  *classifier    // of filing types that are not named
 	examples map[string]int // example phrases, see bareWords: place of their topic, or -1
 	cues     []cue
 	acts     []actWords
@@ -45,7 +45,6 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 	}
 	u.cues = u.newCues(k.Cues)
 	u.learn(k)
-	u.learnStories(k)
 	return u
 }
 
@@ -85,6 +84,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	}
 	wg.Wait()
 	u.model = trainClassifier(out, len(knowledge.Topics))
+	u.learnStories(k, masked, out)
 }
 
 // texts are the example phrases by topic, normalised.
@@ -259,7 +259,7 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	var at []span
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
-	if storyOn && out.Slots.FilingType == "" && len(at) == 0 {
+	if out.Slots.FilingType == "" && len(at) == 0 {
 		out.Slots.FilingType = u.story(masked)
 	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
