@@ -26,7 +26,7 @@ var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("还是|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
+var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
 
 // questions are words by which a part is a question.
 var questions = knowledge.MustPattern("吗|么|干嘛|什么|啥|哪|怎|咋|谁|多少|多久|多长|多快|几点|几天|几个|几日|几号|几周|几家|几种|几步|几份|几张|几次|如何|能否|可否|是否|为何|有无|how|what|what's|where|which|when|who|whose|why|whether")
@@ -34,9 +34,12 @@ var questions = knowledge.MustPattern("吗|么|干嘛|什么|啥|哪|怎|咋|谁
 // asksFirst are the words with which an English question begins that has none of these.
 var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi|hello|actually|if so|if yes|if not) )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has|have i|have we|any|anything)\b`)
 
+// tellsOn begins a part that goes on with what was told before it, though it begins as a question does (and will be in the store).
+var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has) (?:be|been|not|have|now|already|still|in|on|at|hosted|owned|only)\b`)
+
 // interrogative reports whether a part is a question by its words.
 func interrogative(part string) bool {
-	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || asksFirst.MatchString(part)
+	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
 }
 
 func wishes(part string) bool { return wish.Match(part) || interrogative(part) }
