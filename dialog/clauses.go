@@ -25,6 +25,16 @@ var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 // strong are joints after which something new is asked.
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
+// fresh are words after which another matter begins, so that what was told before them, or is told after them to the end, is wanted though it asks nothing
+// (核验短信没收到,另外你们电话多少).
+var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw`)
+
+// remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
+var (
+	remains = regexp.MustCompile(`^(?:多久|多长|多少|几|没有|没|哪些|什么|啥|个)`)
+	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再)$`)
+)
+
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
 var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
 
@@ -90,6 +100,7 @@ var ofFiling = regexp.MustCompile("(?:^|[^\\p{Han}]|icp|网站|域名|我|办|�
 const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
+	surest      = 0.90 // and for one that asks nothing by its words
 	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
 	maxJoints   = 16   // more than a person's questions have
 	shortAspect = 20   // characters
@@ -100,6 +111,7 @@ const (
 type clause struct {
 	text      string
 	announced bool // the joint before or after it says that something new is asked
+	fresh     bool // the words before it say that something new begins
 	question  bool // it ends in a question mark
 	listed    bool // a joint of a list stands before or after it
 	breath    bool // nothing but a particle parts it from its neighbour
@@ -109,8 +121,14 @@ type clause struct {
 func clauses(masked string) []clause {
 	masked = spaced.ReplaceAllString(masked, "$1,$2") // 备案要多久 多少钱: a space between characters is a pause
 	masked = breath.ReplaceAllString(masked, "$1"+breathMark+"$2")
-	cuts := slices.DeleteFunc(joints.FindAllStringIndex(masked, -1), func(c []int) bool { // the point of .xyz is no stop
-		return masked[c[0]:c[1]] == "." && c[1] < len(masked) && masked[c[1]] > ' ' && masked[c[1]] < utf8.RuneSelf
+	cuts := slices.DeleteFunc(joints.FindAllStringIndex(masked, -1), func(c []int) bool {
+		switch joint := masked[c[0]:c[1]]; joint {
+		case ".": // the point of .xyz is no stop
+			return c[1] < len(masked) && masked[c[1]] > ' ' && masked[c[1]] < utf8.RuneSelf
+		case "还有", "另外": // 域名还有多久到期, 要另外交钱吗
+			return remains.MatchString(masked[c[1]:]) || extra.MatchString(masked[:c[0]])
+		}
+		return false
 	})
 	if len(cuts) > maxJoints {
 		return nil
@@ -123,7 +141,7 @@ func clauses(masked string) []clause {
 			continue // 接入和新增有什么区别: a joint of things, not of questions
 		}
 		if text := strings.TrimSpace(masked[at:c[0]]); text != "" {
-			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
+			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"), fresh: fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
 		}
@@ -151,8 +169,20 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if len(parts) < 2 {
 		return nil, ""
 	}
-	told := "" // what was told since the last wish: what a question leans on that says little by itself
+	told := ""          // what was told since the last wish: what a question leans on that says little by itself
+	matter := true      // nothing was asked since something new began
+	unasked := func() { // takes what was told instead of asking
+		if matter && told != "" {
+			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) && !slices.Contains(out, s.Topic) {
+				out = append(out, s.Topic)
+			}
+		}
+	}
 	for i, p := range parts {
+		if p.fresh {
+			unasked()
+			told, matter = "", true
+		}
 		topic := u.asked(p, told)
 		if (topic == "" || topic == knowledge.OutOfScope) && listedAspect(parts, i) {
 			if s := u.score(p.text)[0]; s.P >= sure && s.Topic != knowledge.OutOfScope {
@@ -176,13 +206,16 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 				out = append(out, s.Topic)
 			}
 		}
-		told = ""
+		told, matter = "", false
 		if topic == knowledge.Process && !ownProcess.MatchString(p.text) && len(out) > 0 && slices.Contains(things, out[len(out)-1]) {
 			continue
 		}
 		if !slices.Contains(out, topic) && !besideNothing(topic) {
 			out = append(out, topic)
 		}
+	}
+	if slices.ContainsFunc(parts, func(p clause) bool { return p.fresh }) {
+		unasked()
 	}
 	if at := slices.Index(out, knowledge.OutOfScope); at >= 0 { // what can be answered comes first
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
