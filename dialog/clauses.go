@@ -17,6 +17,12 @@ var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
 // breathMark stands in the place of a breath.
 const breathMark = "\u2016"
 
+// linked are the words that only link a part to the one before.
+var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+|^那么?(\p{Han}{4})`)
+
+// hail is a part that only calls for attention.
+var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在不在)(?:在)?(?:吗|么|啊)?\s*$`)
+
 // listing are joints between things of one list.
 var listing = regexp.MustCompile(`、|和|and`)
 
@@ -32,17 +38,20 @@ var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by 
 // remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
 var (
 	remains = regexp.MustCompile(`^(?:多久|多长|多少|几|没有|没|哪些|什么|啥|个)`)
-	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再)$`)
+	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再|是)$`)
 )
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
+var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|想查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
 
 // questions are words by which a part is a question.
 var questions = knowledge.MustPattern("吗|么|干嘛|什么|啥|哪|怎|咋|谁|多少|多久|多长|多快|几点|几天|几个|几日|几号|几周|几家|几种|几步|几份|几张|几次|如何|能否|可否|是否|为何|有无|how|what|what's|where|which|when|who|whose|why|whether")
 
 // asksFirst are the words with which an English question begins that has none of these.
 var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi|hello|actually|if so|if yes|if not) )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has|have i|have we|any|anything)\b`)
+
+// wantsFirst are the other words with which something is asked for after "and".
+var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
 
 // tellsOn begins a part that goes on with what was told before it, though it begins as a question does (and will be in the store).
 var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has) (?:be|been|not|have|now|already|still|in|on|at|hosted|owned|only)\b`)
@@ -66,11 +75,11 @@ func whether(part string) bool {
 }
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|还是(?:那|这|你|我|原|前|放|老|以前|同)` +
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
 // undecided are words of a part that puts no question, but tells that its answer is open (以后收不收费还没想好).
-var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|haven't decided|not decided|undecided`)
+var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|(?:什么|啥|谁|哪里|哪儿)[都也]不|不知道(?:啥|什么|怎么)?(?:原因|回事)|haven't decided|not decided|undecided`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
@@ -87,6 +96,9 @@ var ownProcess = regexp.MustCompile(`备案|流程|步骤|申请|提交|第一�
 // things are topics whose own answer tells how it is done: 公安备案是什么,怎么弄 asks one thing.
 var things = []knowledge.Topic{knowledge.PublicSecurity, knowledge.AppFiling, knowledge.CancelFiling, knowledge.Change, knowledge.CommercialLicence, knowledge.PreApproval, knowledge.Rejection,
 	knowledge.SMSVerification, knowledge.Photo, knowledge.VerificationForm, knowledge.WebsiteName, knowledge.LostNumber, knowledge.AfterFiling}
+
+// inAWord are topics that a word or two ask for, whatever was told before them (多久, 电话呢).
+var inAWord = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Documents, knowledge.Contact, knowledge.Human, knowledge.NeedFiling, knowledge.Process}
 
 // troubles are topics that a customer comes with by telling what happened: 验证短信没收到,给我转人工.
 var troubles = []knowledge.Topic{knowledge.Rejection, knowledge.SMSVerification, knowledge.LostNumber}
@@ -140,7 +152,14 @@ func clauses(masked string) []clause {
 		if strings.HasPrefix(joint, "和") && !wishes(masked[at:c[0]]) && !aspects.MatchString(masked[at:c[0]]) {
 			continue // 接入和新增有什么区别: a joint of things, not of questions
 		}
-		if text := strings.TrimSpace(masked[at:c[0]]); text != "" {
+		if rest := masked[c[1]:]; joint == " and " && !asksFirst.MatchString(rest) && !wantsFirst.MatchString(rest) {
+			continue // can a mini program and a website be filed together
+		}
+		if hail.MatchString(masked[at:c[0]]) {
+			at, before = c[1], before+joint
+			continue
+		}
+		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), "$1"); text != "" {
 			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"), fresh: fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
@@ -166,10 +185,11 @@ func (p clause) asks() bool {
 // by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last, in its words in aside.
 func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, aside string) {
 	parts := clauses(masked)
-	if len(parts) < 2 {
+	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, ""
 	}
 	told := ""          // what was told since the last wish: what a question leans on that says little by itself
+	last := ""          // the last wish
 	matter := true      // nothing was asked since something new began
 	unasked := func() { // takes what was told instead of asking
 		if matter && told != "" {
@@ -181,9 +201,14 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	for i, p := range parts {
 		if p.fresh {
 			unasked()
-			told, matter = "", true
+			told, last, matter = "", "", true
 		}
 		topic := u.asked(p, told)
+		if topic != "" && told == "" && last != "" && utf8.RuneCountInString(p.text) < ownWords && !slices.Contains(inAWord, topic) {
+			if full := u.score(last + "," + p.text)[0]; full.P >= sure && slices.Contains(out, full.Topic) {
+				continue // 在哪家备的不记得了,能查到吗: asked again
+			}
+		}
 		if (topic == "" || topic == knowledge.OutOfScope) && listedAspect(parts, i) {
 			if s := u.score(p.text)[0]; s.P >= sure && s.Topic != knowledge.OutOfScope {
 				topic = s.Topic
@@ -206,7 +231,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 				out = append(out, s.Topic)
 			}
 		}
-		told, matter = "", false
+		told, last, matter = "", p.text, false
 		if topic == knowledge.Process && !ownProcess.MatchString(p.text) && len(out) > 0 && slices.Contains(things, out[len(out)-1]) {
 			continue
 		}
@@ -220,7 +245,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if at := slices.Index(out, knowledge.OutOfScope); at >= 0 { // what can be answered comes first
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
 	}
-	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && whole.Topic == knowledge.OutOfScope && ofFiling.MatchString(masked)
+	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && ofFiling.MatchString(masked) || whole.Topic == knowledge.Greeting)
 	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
 		return nil, ""
 	}
@@ -262,14 +287,14 @@ func (u *Understander) asked(p clause, told string) knowledge.Topic {
 		least = sure
 	}
 	s := u.score(p.text)[0]
-	if told != "" && s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) { // 想注销备案,怎么办: how to do what was told
+	long := utf8.RuneCountInString(p.text) >= ownWords
+	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
 		if full := u.score(told + p.text)[0]; full.P >= sure && full.Topic != knowledge.OutOfScope {
 			return full.Topic
 		}
 	}
 	unsure := func() bool { return s.P < least || s.Topic == knowledge.OutOfScope }
-	if unsure() && !p.breath { // what it is about was said before
-		long := utf8.RuneCountInString(p.text) >= ownWords
+	if unsure() && !p.breath && (long || told == "") { // what it is about was said before
 		if full := u.score("备案" + p.text)[0]; full.P >= verySure && (long || full.Topic == s.Topic && s.P >= 0.5) {
 			s = full
 		}
