@@ -9,6 +9,7 @@ import (
 	"beianbot/knowledge"
 )
 
+// joints are where one part of a message ends and the next may begin: stops, words that announce something, and the mark of a breath.
 var joints = regexp.MustCompile(`[?!;]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
 
 // breath is where speech without stops takes one: 备案怎么弄啊多久能好.
@@ -26,6 +27,7 @@ var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在�
 // listing are joints between things of one list.
 var listing = regexp.MustCompile(`、|和|and`)
 
+// spaced is a space between characters, which is a pause.
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
@@ -53,12 +55,15 @@ var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi
 // wantsFirst are the other words with which something is asked for after "and".
 var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
 
+// confirms ends a part that asks to have something confirmed (可以备案吧, 没问题吧).
+var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用|是|要|会|该|对)[^,]{0,12}吧$`)
+
 // tellsOn begins a part that goes on with what was told before it, though it begins as a question does (and will be in the store).
 var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has) (?:be|been|not|have|now|already|still|in|on|at|hosted|owned|only)\b`)
 
 // interrogative reports whether a part is a question by its words.
 func interrogative(part string) bool {
-	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
+	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || confirms.MatchString(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
 }
 
 func wishes(part string) bool { return wish.Match(part) || interrogative(part) }
@@ -160,7 +165,8 @@ func clauses(masked string) []clause {
 			continue
 		}
 		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), "$1"); text != "" {
-			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"), fresh: fresh.MatchString(before) && !remains.MatchString(masked[at:]),
+			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
+				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
 		}

@@ -8,11 +8,12 @@ import (
 )
 
 // Messages that ask several things, and some whose one question merely looks like two. found is the share all of whose topics are served, more the most
-// that are served with topics nobody asked for. multi7 was written before the program had seen it: 83.6 % of it were found at first sight; multi8, in other
-// words and before what it shows was mended, xx %.
+// that are served with more topics than were asked for. All were written before the program had seen them; at first sight 83.6 % of multi7, 68.0 % of multi8
+// and 59.1 % of multi9 were found. multi9 was written after the two others had been learnt from, and is hard on purpose.
 var severalSets = map[string]struct{ found, more float64 }{
-	"multi7": {found: 0.83, more: 0.20},
-	"multi8": {found: 0.10, more: 0.20},
+	"multi7": {found: 0.97, more: 0.01},
+	"multi8": {found: 0.88, more: 0.03},
+	"multi9": {found: 0.59, more: 0.01},
 }
 
 // TestBlindSeveral measures how many of several questions in one message are found. See severalSets.
@@ -39,7 +40,7 @@ func TestBlindSeveral(t *testing.T) {
 				if len(l.Topics) > 1 {
 					several.add(all)
 				}
-				more.add(all && beyond)
+				more.add(len(got) > len(l.Topics))
 				if !all || beyond {
 					t.Logf("want %v, got %v: %s", l.Topics, got, l.Text)
 				}
