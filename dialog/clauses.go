@@ -9,81 +9,325 @@ import (
 	"beianbot/knowledge"
 )
 
-var joints = regexp.MustCompile(`[?!;]+|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+// joints are where one part of a message ends and the next may begin: stops, words that announce something, and the mark of a breath.
+var joints = regexp.MustCompile(`[?!;]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
 
+// breath is where speech without stops takes one: 备案怎么弄啊多久能好.
+var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
+
+// breathMark stands in the place of a breath.
+const breathMark = "\u2016"
+
+// linked are the words that only link a part to the one before.
+var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+|^那么?(\p{Han}{4})`)
+
+// hail is a part that only calls for attention.
+var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在不在)(?:在)?(?:吗|么|啊)?\s*$`)
+
+// listing are joints between things of one list.
+var listing = regexp.MustCompile(`、|和|and`)
+
+// spaced is a space between characters, which is a pause.
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
 var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
 
-// wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("吗|么|什么|啥|哪|怎|咋|多少|多久|多长|好多钱|要好久|好久能|几点|几天|几个|几日|如何|能不能|要不要|能否|可否|是否|行不|可不可以|有没有|为何|发一下|发下|发我|给我|告诉|通知|人工|转接|改下|改一下|还是|查一下|查下|查查|说说|说下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|收费|how|what|what's|where|which|when|who|why|do|does|is|can|could|must|please|need|needs|needed|want|thank|thanks|bye|goodbye")
+// fresh are words after which another matter begins, so that what was told before them, or is told after them to the end, is wanted though it asks nothing
+// (核验短信没收到,另外你们电话多少).
+var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw`)
 
-func wishes(part string) bool {
-	return wish.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不")
+// remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
+var (
+	remains = regexp.MustCompile(`^(?:多久|多长|多少|几|没有|没|哪些|什么|啥|个)`)
+	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再|是)$`)
+)
+
+// wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
+var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|想查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
+
+// questions are words by which a part is a question.
+var questions = knowledge.MustPattern("吗|么|干嘛|什么|啥|哪|怎|咋|谁|多少|多久|多长|多快|好多钱|要好久|好久能|几点|几天|几个|几日|几号|几周|几家|几种|几步|几份|几张|几次|如何|能否|可否|是否|为何|有无|how|what|what's|where|which|when|who|whose|why|whether")
+
+// asksFirst are the words with which an English question begins that has none of these.
+var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi|hello|actually|if so|if yes|if not) )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has|have i|have we|any|anything)\b`)
+
+// wantsFirst are the other words with which something is asked for after "and".
+var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
+
+// confirms ends a part that asks to have something confirmed (可以备案吧, 没问题吧).
+var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用|是|要|会|该|对)[^,]{0,12}吧$`)
+
+// tellsOn begins a part that goes on with what was told before it, though it begins as a question does (and will be in the store).
+var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has) (?:be|been|not|have|now|already|still|in|on|at|hosted|owned|only)\b`)
+
+// interrogative reports whether a part is a question by its words.
+func interrogative(part string) bool {
+	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || confirms.MatchString(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
 }
 
-// stated are words of a wish that only tell how things are (不收费, 没有资料).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+func wishes(part string) bool { return wish.Match(part) || interrogative(part) }
+
+// whether reports whether a part asks by a word and its denial (花不花钱, 收没收到).
+func whether(part string) bool {
+	r := []rune(part)
+	for i := 2; i < len(r); i++ {
+		if r[i] == r[i-2] && (r[i-1] == '不' || r[i-1] == '没') && r[i] != '时' && r[i] != '动' { // 时不时, 动不动: now and then
+			return true
+		}
+	}
+	return false
+}
+
+// stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+
+// undecided are words of a part that puts no question, but tells that its answer is open (以后收不收费还没想好).
+var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|(?:什么|啥|谁|哪里|哪儿)[都也]不|不知道(?:啥|什么|怎么)?(?:原因|回事)|haven't decided|not decided|undecided`)
+
+// needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
+var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
+
+// ofYou are questions about the bot, which nothing else than small talk is made of.
+var ofYou = regexp.MustCompile(`^(?:你|您)(?:是|叫|多大|几岁|好|在)|\b(?:who|what|how) are you\b`)
+
+// aspects end what names an aspect of a filing and asks for it by that alone, in a list: 周期、费用分别是多少.
+var aspects = regexp.MustCompile(`(?:周期|时限|时间|时长|费用|价格|价钱|材料|资料|文件|流程|步骤|手续|电话|地址|网址|steps?|costs?|fees?|price|documents?|paperwork|procedure|time ?line|phone number)$`)
+
+// ownProcess are the words by which a question how something is done is about the filing, whatever was spoken of before.
+var ownProcess = regexp.MustCompile(`备案|流程|步骤|申请|提交|第一步|filing|file|apply|steps?|process|procedure`)
+
+// things are topics whose own answer tells how it is done: 公安备案是什么,怎么弄 asks one thing.
+var things = []knowledge.Topic{knowledge.PublicSecurity, knowledge.AppFiling, knowledge.CancelFiling, knowledge.Change, knowledge.CommercialLicence, knowledge.PreApproval, knowledge.Rejection,
+	knowledge.SMSVerification, knowledge.Photo, knowledge.VerificationForm, knowledge.WebsiteName, knowledge.LostNumber, knowledge.AfterFiling}
+
+// inAWord are topics that a word or two ask for, whatever was told before them (多久, 电话呢).
+var inAWord = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Documents, knowledge.Contact, knowledge.Human, knowledge.NeedFiling, knowledge.Process}
+
+// troubles are topics that a customer comes with by telling what happened: 验证短信没收到,给我转人工.
+var troubles = []knowledge.Topic{knowledge.Rejection, knowledge.SMSVerification, knowledge.LostNumber}
 
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
 
 // ofFiling are words by which a message is about filing, however much it resembles none: 备案 by itself, not 装修备案.
-var ofFiling = regexp.MustCompile("(?:^|[^\\p{Han}])(?:icp|网站|域名|我|办)?备案|icp|beian")
+var ofFiling = regexp.MustCompile("(?:^|[^\\p{Han}]|icp|网站|域名|我|办|说|问|搞|弄)备案|icp|beian")
 
 const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
+	surest      = 0.90 // and for one that asks nothing by its words
 	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
+	maxJoints   = 16   // more than a person's questions have
+	shortAspect = 20   // characters
 	ownWords    = 6    // characters: a shorter part (咋选) is not read as a question about filing unless it is one by itself
 )
 
-// several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each; none
-// otherwise. Only what is asked counts: greetings, thanks and what is out of scope beside a question are passed over.
-func (u *Understander) several(masked string, whole TopicScore) []knowledge.Topic {
+// clause is a stretch of a message between two joints.
+type clause struct {
+	text      string
+	announced bool // the joint before or after it says that something new is asked
+	fresh     bool // the words before it say that something new begins
+	question  bool // it ends in a question mark
+	listed    bool // a joint of a list stands before or after it
+	breath    bool // nothing but a particle parts it from its neighbour
+}
+
+// clauses splits a message at its joints; into none where it has too many.
+func clauses(masked string) []clause {
 	masked = spaced.ReplaceAllString(masked, "$1,$2") // 备案要多久 多少钱: a space between characters is a pause
-	cuts := joints.FindAllStringIndex(masked, -1)
-	if len(cuts) == 0 || len(cuts) > 8 {
+	masked = breath.ReplaceAllString(masked, "$1"+breathMark+"$2")
+	cuts := slices.DeleteFunc(joints.FindAllStringIndex(masked, -1), func(c []int) bool {
+		switch joint := masked[c[0]:c[1]]; joint {
+		case ".": // the point of .xyz is no stop
+			return c[1] < len(masked) && masked[c[1]] > ' ' && masked[c[1]] < utf8.RuneSelf
+		case "还有", "另外": // 域名还有多久到期, 要另外交钱吗
+			return remains.MatchString(masked[c[1]:]) || extra.MatchString(masked[:c[0]])
+		}
+		return false
+	})
+	if len(cuts) > maxJoints {
 		return nil
 	}
-	var out []knowledge.Topic
-	take := func(part string, announced bool) {
-		part = strings.TrimSpace(part)
-		asked := stated.ReplaceAllString(part, "")
-		if !strings.ContainsRune(part, maskDomain) {
-			asked = helps.ReplaceAllString(asked, "")
+	var out []clause
+	at, before := 0, ""
+	for _, c := range append(cuts, []int{len(masked), len(masked)}) {
+		joint := masked[c[0]:c[1]]
+		if strings.HasPrefix(joint, "和") && !wishes(masked[at:c[0]]) && !aspects.MatchString(masked[at:c[0]]) {
+			continue // 接入和新增有什么区别: a joint of things, not of questions
 		}
-		if utf8.RuneCountInString(part) < 2 || !wishes(part) || !wishes(asked) {
-			return
+		if rest := masked[c[1]:]; joint == " and " && !asksFirst.MatchString(rest) && !wantsFirst.MatchString(rest) {
+			continue // can a mini program and a website be filed together
 		}
-		least := verySure
-		if announced {
-			least = sure
+		if hail.MatchString(masked[at:c[0]]) {
+			at, before = c[1], before+joint
+			continue
 		}
-		s := u.score(part)[0]
-		if utf8.RuneCountInString(part) >= ownWords && (s.P < least || s.Topic == knowledge.OutOfScope) { // what it is about was said before
-			if full := u.score("备案" + part)[0]; full.P >= verySure {
-				s = full
-			}
+		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), "$1"); text != "" {
+			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
+				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
+				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
+			before = ""
 		}
-		if s.P < least || s.Topic == knowledge.OutOfScope || s.Topic == knowledge.Greeting || s.Topic == knowledge.Unsolved || s.Topic == knowledge.Solved {
-			return
-		}
-		if !slices.Contains(out, s.Topic) {
-			out = append(out, s.Topic)
-		}
-	}
-	at, announced := 0, false
-	for _, c := range cuts {
-		next := strong.MatchString(masked[c[0]:c[1]])
-		take(masked[at:c[0]], announced || next)
-		at, announced = c[1], next
-	}
-	take(masked[at:], announced)
-	outside := whole.Topic == knowledge.OutOfScope && (whole.P < outsideSure || ofFiling.MatchString(masked)) // many questions in one resemble none
-	if len(out) < 2 || !outside && !slices.Contains(out, whole.Topic) {
-		return nil
+		at, before = c[1], before+joint
 	}
 	return out
+}
+
+// asks reports whether a part asks or wants something.
+func (p clause) asks() bool {
+	if undecided.MatchString(p.text) {
+		return false
+	}
+	asked := stated.ReplaceAllString(p.text, "")
+	if !strings.ContainsRune(p.text, maskDomain) {
+		asked = helps.ReplaceAllString(asked, "")
+	}
+	return utf8.RuneCountInString(p.text) >= 2 && (p.question || wishes(p.text) && wishes(asked))
+}
+
+// several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each, or one that is hidden
+// by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last, in its words in aside.
+func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, aside string) {
+	parts := clauses(masked)
+	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
+		return nil, ""
+	}
+	told := ""          // what was told since the last wish: what a question leans on that says little by itself
+	last := ""          // the last wish
+	matter := true      // nothing was asked since something new began
+	unasked := func() { // takes what was told instead of asking
+		if matter && told != "" {
+			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) && !slices.Contains(out, s.Topic) {
+				out = append(out, s.Topic)
+			}
+		}
+	}
+	for i, p := range parts {
+		if p.fresh {
+			unasked()
+			told, last, matter = "", "", true
+		}
+		topic := u.asked(p, told)
+		if topic != "" && told == "" && last != "" && utf8.RuneCountInString(p.text) < ownWords && !slices.Contains(inAWord, topic) {
+			if full := u.score(last + "," + p.text)[0]; full.P >= sure && slices.Contains(out, full.Topic) {
+				continue // 在哪家备的不记得了,能查到吗: asked again
+			}
+		}
+		if (topic == "" || topic == knowledge.OutOfScope) && listedAspect(parts, i) {
+			if s := u.score(p.text)[0]; s.P >= sure && s.Topic != knowledge.OutOfScope {
+				topic = s.Topic
+			}
+		}
+		if topic == knowledge.OutOfScope {
+			aside = strings.TrimSpace(aside + " " + p.text)
+		}
+		if topic == "" {
+			told += p.text + ","
+			continue
+		}
+		if topic == knowledge.Human || topic == knowledge.Contact { // whom to ask is no answer to a trouble: that was told for its own sake
+			if s := u.score(told)[0]; s.P >= verySure && slices.Contains(troubles, s.Topic) && !slices.Contains(out, s.Topic) {
+				out = append(out, s.Topic)
+			}
+		}
+		if len(out) == 0 && told != "" && topic != knowledge.NeedFiling && needed.MatchString(p.text) {
+			if s := u.score(told)[0]; s.Topic == knowledge.NeedFiling && s.P >= sure {
+				out = append(out, s.Topic)
+			}
+		}
+		told, last, matter = "", p.text, false
+		if topic == knowledge.Process && !ownProcess.MatchString(p.text) && len(out) > 0 && slices.Contains(things, out[len(out)-1]) {
+			continue
+		}
+		if !slices.Contains(out, topic) && !besideNothing(topic) {
+			out = append(out, topic)
+		}
+	}
+	if slices.ContainsFunc(parts, func(p clause) bool { return p.fresh }) {
+		unasked()
+	}
+	if at := slices.Index(out, knowledge.OutOfScope); at >= 0 { // what can be answered comes first
+		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
+	}
+	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && ofFiling.MatchString(masked) || whole.Topic == knowledge.Greeting)
+	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
+		return nil, ""
+	}
+	return out, aside
+}
+
+// listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
+func listedAspect(parts []clause, i int) bool {
+	named := func(i int) bool {
+		return i >= 0 && i < len(parts) && aspects.MatchString(parts[i].text) && utf8.RuneCountInString(parts[i].text) <= shortAspect
+	}
+	if !named(i) {
+		return false
+	}
+	first, last := i, i
+	for named(first - 1) {
+		first--
+	}
+	for named(last + 1) {
+		last++
+	}
+	first, last = max(first-1, 0), min(last+1, len(parts)-1)
+	list := slices.ContainsFunc(parts[first:last+1], func(p clause) bool { return p.listed })
+	return list && (parts[first].asks() || parts[last].asks())
+}
+
+// besideNothing reports whether a topic is passed over beside others.
+func besideNothing(topic knowledge.Topic) bool {
+	return topic == knowledge.Greeting || topic == knowledge.Unsolved || topic == knowledge.Solved
+}
+
+// asked gives the topic of a part that asks; "" where it does not, or is not sure.
+func (u *Understander) asked(p clause, told string) knowledge.Topic {
+	if !p.asks() {
+		return ""
+	}
+	least := verySure
+	if p.announced {
+		least = sure
+	}
+	s := u.score(p.text)[0]
+	long := utf8.RuneCountInString(p.text) >= ownWords
+	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
+		if full := u.score(told + p.text)[0]; full.P >= sure && full.Topic != knowledge.OutOfScope {
+			return full.Topic
+		}
+	}
+	unsure := func() bool { return s.P < least || s.Topic == knowledge.OutOfScope }
+	if unsure() && !p.breath && (long || told == "") { // what it is about was said before
+		if full := u.score("备案" + p.text)[0]; full.P >= verySure && (long || full.Topic == s.Topic && s.P >= 0.5) {
+			s = full
+		}
+	}
+	if unsure() && told != "" && interrogative(p.text) {
+		if full := u.score(told + p.text)[0]; full.P >= verySure {
+			s = full
+		}
+	}
+	if unsure() {
+		if u.otherBusiness(p, told) {
+			return knowledge.OutOfScope
+		}
+		return ""
+	}
+	return s.Topic
+}
+
+// otherBusiness reports whether a part asks for something that has nothing to do with filing, however it is read.
+func (u *Understander) otherBusiness(p clause, told string) bool {
+	if utf8.RuneCountInString(p.text) < ownWords-1 || !wishes(p.text) || ofFiling.MatchString(p.text) || ofYou.MatchString(p.text) {
+		return false
+	}
+	for _, text := range []string{p.text, "备案" + p.text, told + p.text} {
+		if s := u.score(text)[0]; s.Topic != knowledge.OutOfScope || s.P < outsideSure {
+			return false
+		}
+	}
+	return true
 }

@@ -10,11 +10,14 @@ import (
 )
 
 // find picks a topic's answer: the first whose patterns and slots fit.
-func (t *turn) find(topic knowledge.Topic) *knowledge.Answer {
+func (t *turn) find(topic knowledge.Topic) *knowledge.Answer { return t.findFor(topic, t.u.Text) }
+
+// findFor is find for a part of the message.
+func (t *turn) findFor(topic knowledge.Topic, text string) *knowledge.Answer {
 	answers := t.k.Topics[topic].Answers
 	for i := range answers {
 		a := &answers[i]
-		if t.fits(a.When) && asked(a.Asked, t.u.Text) {
+		if t.fits(a.When) && asked(a.Asked, text) {
 			return a
 		}
 	}

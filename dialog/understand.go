@@ -331,8 +331,8 @@ func (u *Understander) topics(out *Understanding, masked string) {
 	out.Scores = u.score(masked)
 	out.Confidence = out.Scores[0].P
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
-	if asked := u.several(masked, out.Scores[0]); len(asked) > 1 {
-		out.Asked = asked
+	if asked, aside := u.several(masked, out.Scores[0]); len(asked) > 0 {
+		out.Asked, out.Aside = asked, aside
 	}
 	if !strings.ContainsFunc(masked, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber

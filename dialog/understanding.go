@@ -43,6 +43,8 @@ type Understanding struct {
 	// wish of its own (a bare slot, an act, an answer).
 	Scores []TopicScore
 	Asked  []knowledge.Topic
+	// Aside is what of the message is out of scope, where something else is asked beside it.
+	Aside string
 	// Confidence is that of the first of Asked, or of Scores.
 	Confidence float64
 	// Slots are stated here. Denied are values ruled out ("不是个人").
