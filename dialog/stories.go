@@ -7,14 +7,14 @@ import (
 )
 
 // storySure is how likely a filing type must be for a message that tells it by a story (在华为云备好的,现在挪到你们这) and has none of its words.
-const storySure = 0.65
+const storySure = 0.8
 
 // Example phrases of topics that are no filing type's own tell none, unless they name one: every otherEach-th of them is learnt as such.
 const otherEach = 2
 
 var typeTopics = []knowledge.Topic{knowledge.FilingTypeTopic, knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling}
 
-// meanings is what a story can tell: a filing type or, "", none.
+// meanings are what a story can tell: a filing type or, "", none.
 var meanings = append(slices.Clone(knowledge.FilingTypes), "")
 
 // learnStories trains what tells filing types apart where none is named, from the stories and from the examples of topics, which are given as masked texts and features.

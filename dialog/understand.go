@@ -83,8 +83,9 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 		})
 	}
 	wg.Wait()
+	wg.Go(func() { u.learnStories(k, masked, out) })
 	u.model = trainClassifier(out, len(knowledge.Topics))
-	u.learnStories(k, masked, out)
+	wg.Wait()
 }
 
 // texts are the example phrases by topic, normalised.

@@ -49,6 +49,10 @@ func (l *loader) lintTwice() {
 			for i, p := range v.Places {
 				once(Error, "place", p, "places", i)
 			}
+		case *storiesFile:
+			for i, p := range v.Phrases {
+				once(Warning, "story", p, "phrases", i)
+			}
 		case *examplesFile:
 			for i, p := range v.Phrases {
 				once(Warning, "phrase", p, "phrases", i)
