@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -224,10 +225,11 @@ func (t *turn) understood() {
 	if t.cardElsewhere() {
 		u.Slots.Province, t.u.Slots.Province = before.Province, before.Province
 	}
-	moved := u.Slots.FilingType == "" && (u.Correction || matchesAny(t.k.Acts.Suppose, u.Text))
+	moved := (u.Slots.FilingType == "" || u.told) && (u.Correction || matchesAny(t.k.Acts.Suppose, u.Text))
 	if moved {
-		u.Slots.FilingType = addedTo(before.FilingType, facts["access_here"])
-		moved = u.Slots.FilingType != ""
+		added := addedTo(before.FilingType, facts["access_here"])
+		moved = added != ""
+		u.Slots.FilingType = cmp.Or(added, u.Slots.FilingType)
 		t.u = u
 	}
 	t.c.Slots.merge(u.Slots)

@@ -262,6 +262,7 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	spans = append(spans, inRunes(masked, at)...)
 	if out.Slots.FilingType == "" && len(at) == 0 {
 		out.Slots.FilingType = u.story(masked)
+		out.told = out.Slots.FilingType != ""
 	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
 	spans = append(spans, inRunes(masked, at)...)

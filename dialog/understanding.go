@@ -69,6 +69,7 @@ type Understanding struct {
 	Pronoun bool
 
 	subject string
+	told    bool                 // the filing type is told by a story, not named
 	rival   knowledge.ProvinceID // named in one breath with Slots.Province: which of the two is not said
 	// card is the province that an identity card is said to be from, notCard one that it is said not to be from.
 	card, notCard knowledge.ProvinceID
