@@ -71,11 +71,11 @@ type phrase struct {
 	kind     int
 }
 
-// trainClassifier learns to tell n kinds of texts apart.
-func trainClassifier(phrases []phrase, n int) *classifier {
+// trainClassifier learns to tell n kinds of texts apart. Only features of the first phrases, known of them, count.
+func trainClassifier(phrases []phrase, n, known int) *classifier {
 	c := &classifier{n: n}
 	total := 0
-	for _, p := range phrases {
+	for _, p := range phrases[:known] {
 		total += len(p.features)
 	}
 	// A feature counts that occurs twice, or in a phrase of few words ("hi"), where the word is all there is. Which have occurred is kept as bits of a hash:
@@ -83,7 +83,7 @@ func trainClassifier(phrases []phrase, n int) *classifier {
 	const hashBits = 22
 	seen := make([]uint64, 1<<(hashBits-6))
 	c.table = newTable(total/8 + 16)
-	for _, p := range phrases {
+	for _, p := range phrases[:known] {
 		for _, f := range p.features {
 			h := f.hash >> (64 - hashBits)
 			if at, bit := &seen[h>>6], uint64(1)<<(h&63); *at&bit != 0 || len(p.features) <= fewFeatures {
@@ -98,17 +98,17 @@ func trainClassifier(phrases []phrase, n int) *classifier {
 	values := make([]float32, 0, total)
 	for _, p := range phrases {
 		at := len(rows)
-		var known, all float32
+		var met, all float32
 		for _, f := range p.features {
 			all += f.value
 			if row := c.table.find(f.hash); row >= 0 {
 				rows = append(rows, row)
 				values = append(values, f.value)
-				known += f.value
+				met += f.value
 			}
 		}
 		if w := kindWeights[kindNovel]; w > 0 {
-			rows = append(rows, c.table.number(novelty(known, all)))
+			rows = append(rows, c.table.number(novelty(met, all)))
 			values = append(values, w)
 		}
 		s := sample{rows: rows[at:len(rows):len(rows)], values: values[at:len(values):len(values)], kind: p.kind}

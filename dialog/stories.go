@@ -26,6 +26,7 @@ func (u *Understander) learnStories(k *knowledge.Knowledge, texts []string, exam
 			out = append(out, phrase{features: u.features(masked, nil), kind: i})
 		}
 	}
+	stories := len(out)
 	for i := 0; i < len(examples); i += otherEach {
 		if slices.Contains(typeTopics, knowledge.Topics[examples[i].kind]) {
 			continue
@@ -34,7 +35,7 @@ func (u *Understander) learnStories(k *knowledge.Knowledge, texts []string, exam
 			out = append(out, phrase{features: examples[i].features, kind: len(meanings) - 1})
 		}
 	}
-	u.stories = trainClassifier(out, len(meanings))
+	u.stories = trainClassifier(out, len(meanings), stories)
 }
 
 // story gives the filing type that a masked text tells without naming it, "" for none.

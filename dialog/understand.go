@@ -84,7 +84,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	}
 	wg.Wait()
 	wg.Go(func() { u.learnStories(k, masked, out) })
-	u.model = trainClassifier(out, len(knowledge.Topics))
+	u.model = trainClassifier(out, len(knowledge.Topics), len(out))
 	wg.Wait()
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -111,6 +112,7 @@ func serve(g *globals) error {
 	go a.refresh(base, log)
 	go forget(base, st, conf.Report.Keep, log)
 	go reload.run(base, service.SetEngine)
+	go debug.FreeOSMemory() // half of what learning took is needed no more, and would be given back over many minutes
 	var running sync.WaitGroup
 	defer running.Wait() // before the store is closed
 	for _, n := range networks {
