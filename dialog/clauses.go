@@ -28,6 +28,12 @@ var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在�
 var listing = regexp.MustCompile(`、|和|and`)
 
 // spaced is a space between characters, which is a pause.
+// Questions that are counted off: 1 多少钱 2 要多久.
+var (
+	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]`)
+	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])`)
+)
+
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
@@ -137,6 +143,9 @@ type clause struct {
 // clauses splits a message at its joints; into none where it has too many.
 func clauses(masked string) []clause {
 	masked = spaced.ReplaceAllString(masked, "$1,$2") // 备案要多久 多少钱: a space between characters is a pause
+	if countedOff.MatchString(masked) {
+		masked = counted.ReplaceAllString(masked, "$1?$2")
+	}
 	masked = breath.ReplaceAllString(masked, "$1"+breathMark+"$2")
 	cuts := slices.DeleteFunc(joints.FindAllStringIndex(masked, -1), func(c []int) bool {
 		switch joint := masked[c[0]:c[1]]; joint {
