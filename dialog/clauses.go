@@ -19,7 +19,7 @@ var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
 const breathMark = "\u2016"
 
 // linked are the words that only link a part to the one before.
-var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+|^那么?(\p{Han}{4})`)
+var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+`)
 
 // hail is a part that only calls for attention.
 var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在不在)(?:在)?(?:吗|么|啊)?\s*$`)
@@ -45,8 +45,8 @@ var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by 
 
 // remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
 var (
-	remains = regexp.MustCompile(`^(?:多久|多长|多少|几|没有|没|哪些|什么|啥|个)`)
-	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再|是)$`)
+	remains = regexp.MustCompile(`^(?:多久|多长|多少|几|没有|没|哪些|什么|啥|个|别的|其他|其它|一起)`)
+	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再|是|现在)$`)
 )
 
 // wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
@@ -86,11 +86,11 @@ func whether(part string) bool {
 }
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
 
 // undecided are words of a part that puts no question, but tells that its answer is open (以后收不收费还没想好).
-var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|(?:什么|啥|谁|哪里|哪儿)[都也]不|不知道(?:啥|什么|怎么)?(?:原因|回事)|haven't decided|not decided|undecided`)
+var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|问过了|(?:什么|啥|谁|哪里|哪儿)[都也]不|不知道(?:啥|什么|怎么)?(?:原因|回事)|haven't decided|not decided|undecided`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
@@ -173,7 +173,7 @@ func clauses(masked string) []clause {
 			at, before = c[1], before+joint
 			continue
 		}
-		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), "$1"); text != "" {
+		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), ""); text != "" {
 			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
 				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
@@ -203,6 +203,10 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, ""
 	}
+	filing := slices.ContainsFunc(parts, func(p clause) bool { return ofFiling.MatchString(p.text) })
+	if whole.Topic == knowledge.OutOfScope && whole.P >= outsideSure && !filing {
+		return nil, "" // 考驾照报名审核给退了,照片去哪里重拍
+	}
 	told := ""          // what was told since the last wish: what a question leans on that says little by itself
 	last := ""          // the last wish
 	matter := true      // nothing was asked since something new began
@@ -219,6 +223,11 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 			told, last, matter = "", "", true
 		}
 		topic := u.asked(p, told)
+		if topic != "" && aside != "" && !p.fresh && !ofFiling.MatchString(p.text) {
+			if full := u.score(aside + "," + p.text)[0]; full.Topic == knowledge.OutOfScope && full.P >= sure {
+				continue // ssl证书多少钱,有没有免费的
+			}
+		}
 		if topic != "" && told == "" && last != "" && utf8.RuneCountInString(p.text) < ownWords && !slices.Contains(inAWord, topic) {
 			if full := u.score(last + "," + p.text)[0]; full.P >= sure && slices.Contains(out, full.Topic) {
 				continue // 在哪家备的不记得了,能查到吗: asked again
@@ -260,7 +269,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if at := slices.Index(out, knowledge.OutOfScope); at >= 0 { // what can be answered comes first
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
 	}
-	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && ofFiling.MatchString(masked) || whole.Topic == knowledge.Greeting)
+	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && filing || whole.Topic == knowledge.Greeting)
 	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
 		return nil, ""
 	}
