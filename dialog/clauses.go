@@ -27,13 +27,13 @@ var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在�
 // listing are joints between things of one list.
 var listing = regexp.MustCompile(`、|和|and`)
 
-// spaced is a space between characters, which is a pause.
-// Questions that are counted off: 1 多少钱 2 要多久.
+// countedOff are questions that are counted off, and counted their numbers: 1 多少钱 2 要多久.
 var (
 	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]`)
 	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])`)
 )
 
+// spaced is a space between characters, which is a pause.
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
@@ -197,23 +197,32 @@ func (p clause) asks() bool {
 }
 
 // several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each, or one that is hidden
-// by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last, in its words in aside.
-func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, aside string) {
+// by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last. about is what
+// of the message a topic is asked about with, where that is not all of it.
+func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, about map[knowledge.Topic]string) {
 	parts := clauses(masked)
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
-		return nil, ""
+		return nil, nil
 	}
 	filing := slices.ContainsFunc(parts, func(p clause) bool { return ofFiling.MatchString(p.text) })
 	if whole.Topic == knowledge.OutOfScope && whole.P >= outsideSure && !filing {
-		return nil, "" // 考驾照报名审核给退了,照片去哪里重拍
+		return nil, nil // 考驾照报名审核给退了,照片去哪里重拍
 	}
+	matters := []string{""} // what is told and asked between one word that begins something new and the next
+	var of []int            // by topic in out: its matter
+	take := func(topic knowledge.Topic) {
+		if !slices.Contains(out, topic) {
+			out, of = append(out, topic), append(of, len(matters)-1)
+		}
+	}
+	aside := ""         // what is out of scope, in its words
 	told := ""          // what was told since the last wish: what a question leans on that says little by itself
 	last := ""          // the last wish
 	matter := true      // nothing was asked since something new began
 	unasked := func() { // takes what was told instead of asking
 		if matter && told != "" {
-			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) && !slices.Contains(out, s.Topic) {
-				out = append(out, s.Topic)
+			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) {
+				take(s.Topic)
 			}
 		}
 	}
@@ -221,7 +230,9 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 		if p.fresh {
 			unasked()
 			told, last, matter = "", "", true
+			matters = append(matters, "")
 		}
+		matters[len(matters)-1] += p.text + ","
 		topic := u.asked(p, told)
 		if topic != "" && aside != "" && !p.fresh && !ofFiling.MatchString(p.text) {
 			if full := u.score(aside + "," + p.text)[0]; full.Topic == knowledge.OutOfScope && full.P >= sure {
@@ -246,34 +257,42 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 			continue
 		}
 		if topic == knowledge.Human || topic == knowledge.Contact { // whom to ask is no answer to a trouble: that was told for its own sake
-			if s := u.score(told)[0]; s.P >= verySure && slices.Contains(troubles, s.Topic) && !slices.Contains(out, s.Topic) {
-				out = append(out, s.Topic)
+			if s := u.score(told)[0]; s.P >= verySure && slices.Contains(troubles, s.Topic) {
+				take(s.Topic)
 			}
 		}
 		if len(out) == 0 && told != "" && topic != knowledge.NeedFiling && needed.MatchString(p.text) {
 			if s := u.score(told)[0]; s.Topic == knowledge.NeedFiling && s.P >= sure {
-				out = append(out, s.Topic)
+				take(s.Topic)
 			}
 		}
 		told, last, matter = "", p.text, false
 		if topic == knowledge.Process && !ownProcess.MatchString(p.text) && len(out) > 0 && slices.Contains(things, out[len(out)-1]) {
 			continue
 		}
-		if !slices.Contains(out, topic) && !besideNothing(topic) {
-			out = append(out, topic)
+		if !besideNothing(topic) {
+			take(topic)
 		}
 	}
 	if slices.ContainsFunc(parts, func(p clause) bool { return p.fresh }) {
 		unasked()
+	}
+	about = map[knowledge.Topic]string{knowledge.OutOfScope: aside}
+	if len(matters) > 1 {
+		for i, topic := range out {
+			if topic != knowledge.OutOfScope {
+				about[topic] = matters[of[i]]
+			}
+		}
 	}
 	if at := slices.Index(out, knowledge.OutOfScope); at >= 0 { // what can be answered comes first
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
 	}
 	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && filing || whole.Topic == knowledge.Greeting)
 	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
-		return nil, ""
+		return nil, nil
 	}
-	return out, aside
+	return out, about
 }
 
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.

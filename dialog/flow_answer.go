@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,10 +11,8 @@ import (
 )
 
 // find picks a topic's answer: the first whose patterns and slots fit.
-func (t *turn) find(topic knowledge.Topic) *knowledge.Answer { return t.findFor(topic, t.u.Text) }
-
-// findFor is find for a part of the message.
-func (t *turn) findFor(topic knowledge.Topic, text string) *knowledge.Answer {
+func (t *turn) find(topic knowledge.Topic) *knowledge.Answer {
+	text := cmp.Or(t.u.about[topic], t.u.Text)
 	answers := t.k.Topics[topic].Answers
 	for i := range answers {
 		a := &answers[i]

@@ -212,8 +212,8 @@ func (t *turn) unsure() {
 
 // outOfScope says what the bot can do; the second time in a row that it knows nothing nearer, it offers a person as well.
 func (t *turn) outOfScope() {
-	if t.u.Aside != "" { // what else was asked is served: this only tells that the rest was heard
-		t.give(t.findFor(knowledge.OutOfScope, t.u.Aside))
+	if t.u.about[knowledge.OutOfScope] != "" { // what else was asked is served: this only tells that the rest was heard
+		t.give(t.find(knowledge.OutOfScope))
 		t.parts[len(t.parts)-1].options = nil
 		return
 	}

@@ -38,12 +38,11 @@ func (u *Understander) learnStories(k *knowledge.Knowledge, texts []string, exam
 	u.stories = trainClassifier(out, len(meanings), stories)
 }
 
-// story gives the filing type that a masked text tells without naming it, "" for none.
-func (u *Understander) story(masked string) knowledge.FilingTypeID {
-	var buf [600]feature
+// story gives the filing type that a text of these features tells without naming it, "" for none.
+func (u *Understander) story(features []feature) knowledge.FilingTypeID {
 	var room [mostKinds]float32
 	odds := room[:len(meanings)]
-	u.stories.logits(u.features(masked, buf[:0]), odds)
+	u.stories.logits(features, odds)
 	softmax(odds, temperature)
 	for i, p := range odds {
 		if p >= storySure {

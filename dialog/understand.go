@@ -149,7 +149,9 @@ func (u *Understander) Understand(raw string) Understanding {
 	named := u.sites(&out, masked, found)
 	out.Ordinal = ordinal(text)
 	out.Proof = proof(masked)
-	u.slots(&out, masked)
+	var room [mostFeatures]feature
+	r := u.read(masked, room[:0])
+	u.slots(&out, r)
 	if latin && out.Bare && out.Slots.Province != "" {
 		out.Lang = "" // Zhejiang is Zhejiang in English too
 	}
@@ -165,9 +167,9 @@ func (u *Understander) Understand(raw string) Understanding {
 	out.subject = subjectOf(raw, text)
 	out.Pronoun = pronouns.MatchString(text)
 	out.Act = u.act(text)
-	u.topics(&out, masked)
+	u.topics(&out, r)
 	if out.Site != nil && len(out.Found) == 0 && out.Confidence < 0.9 && slices.Contains(out.Asked, knowledge.DomainCheck) {
-		u.topics(&out, named) // no name to check, and hardly asked to: what the rest of the words ask
+		u.topics(&out, u.read(named, room[:0])) // no name to check, and hardly asked to: what the rest of the words ask
 	}
 	return out
 }
@@ -248,8 +250,25 @@ func (u *Understander) sites(out *Understanding, masked string, found []FoundDom
 	return b.String()
 }
 
+// reading is a masked text with what the models look at.
+type reading struct {
+	masked   string
+	units    []unit
+	features []feature
+}
+
+// mostFeatures is the room for the features of a message; longer ones take more.
+const mostFeatures = 600
+
+// read looks at a masked text, with room for its features.
+func (u *Understander) read(masked string, room []feature) reading {
+	units := u.words.segment(masked)
+	return reading{masked, units, extract([]rune(masked), units, room)}
+}
+
 // slots reads the slots of a masked text, and whether anything is left beside them.
-func (u *Understander) slots(out *Understanding, masked string) {
+func (u *Understander) slots(out *Understanding, r reading) {
+	masked := r.masked
 	runes := []rune(masked)
 	var spans []span
 	p := u.places.read(runes)
@@ -261,7 +280,7 @@ func (u *Understander) slots(out *Understanding, masked string) {
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
 	if out.Slots.FilingType == "" && len(at) == 0 {
-		out.Slots.FilingType = u.story(masked)
+		out.Slots.FilingType = u.story(r.features)
 		out.told = out.Slots.FilingType != ""
 	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
@@ -329,12 +348,13 @@ var bareEnglishWords = strings.Fields("what about how if move moved moving put h
 func bareEnglish(w string) bool { return slices.Contains(bareEnglishWords, strings.Trim(w, ",.!?;:")) }
 
 // topics decides what the message is about.
-func (u *Understander) topics(out *Understanding, masked string) {
-	out.Scores = u.score(masked)
+func (u *Understander) topics(out *Understanding, r reading) {
+	masked := r.masked
+	out.Scores = u.scored(r)
 	out.Confidence = out.Scores[0].P
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
-	if asked, aside := u.several(masked, out.Scores[0]); len(asked) > 0 {
-		out.Asked, out.Aside = asked, aside
+	if asked, about := u.several(masked, out.Scores[0]); len(asked) > 0 {
+		out.Asked, out.about = asked, about
 	}
 	if !strings.ContainsFunc(masked, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber
@@ -369,18 +389,20 @@ func bareWords(text string) string {
 
 // score gives every topic with its probability, the likeliest first.
 func (u *Understander) score(masked string) []TopicScore {
+	var room [mostFeatures]feature
+	return u.scored(u.read(masked, room[:0]))
+}
+
+func (u *Understander) scored(r reading) []TopicScore {
 	var room [mostKinds]float32
 	logits := room[:u.model.n]
-	var buf [600]feature
-	units := u.words.segment(masked)
-	features := extract([]rune(masked), units, buf[:0])
-	u.model.logits(features, logits)
+	u.model.logits(r.features, logits)
 	logits[outOfScopeAt] += outsideWeight
-	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
+	if at, ok := u.examples[bareWords(r.masked)]; ok && at >= 0 {
 		logits[at] += sameWeight
-	} else if u.model.strange(features) {
+	} else if u.model.strange(r.features) {
 		logits[outOfScopeAt] += strangeWeight
 	}
-	u.applyCues(masked, units, logits)
+	u.applyCues(r.masked, r.units, logits)
 	return ranked(logits, temperature)
 }

@@ -43,8 +43,6 @@ type Understanding struct {
 	// wish of its own (a bare slot, an act, an answer).
 	Scores []TopicScore
 	Asked  []knowledge.Topic
-	// Aside is what of the message is out of scope, where something else is asked beside it.
-	Aside string
 	// Confidence is that of the first of Asked, or of Scores.
 	Confidence float64
 	// Slots are stated here. Denied are values ruled out ("不是个人").
@@ -69,8 +67,9 @@ type Understanding struct {
 	Pronoun bool
 
 	subject string
-	told    bool                 // the filing type is told by a story, not named
-	rival   knowledge.ProvinceID // named in one breath with Slots.Province: which of the two is not said
+	about   map[knowledge.Topic]string // with what words a topic is asked, where the message has others of another matter
+	told    bool                       // the filing type is told by a story, not named
+	rival   knowledge.ProvinceID       // named in one breath with Slots.Province: which of the two is not said
 	// card is the province that an identity card is said to be from, notCard one that it is said not to be from.
 	card, notCard knowledge.ProvinceID
 }

@@ -357,7 +357,7 @@ var sections = append([]section{
 	}),
 	one("topics/*.yaml", true, func(k *Knowledge, v *TopicFile) { k.Topics[v.ID] = v }),
 	one("examples/*.yaml", true, func(k *Knowledge, v *examplesFile) { k.Examples[v.Topic] = append(k.Examples[v.Topic], v.Phrases...) }),
-	one("stories/*.yaml", true, func(k *Knowledge, v *storiesFile) {
+	one("stories/*.yaml", false, func(k *Knowledge, v *storiesFile) {
 		k.Stories[v.FilingType] = append(k.Stories[v.FilingType], v.Phrases...)
 	}),
 	one("provinces/*.yaml", true, func(k *Knowledge, v *Province) { k.Provinces = append(k.Provinces, v) }),

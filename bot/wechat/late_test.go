@@ -2,6 +2,7 @@ package wechat_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"beianbot/bot"
 	"beianbot/bot/wechat"
 	"beianbot/bot/wechat/wechattest"
+	"beianbot/dialog"
 	"beianbot/knowledge"
 )
 
@@ -294,6 +296,37 @@ func (s *slowHeld) Settle(ctx context.Context, id int64, o bot.Outcome, now time
 		s.once.Do(func() { close(s.begun); time.Sleep(200 * time.Millisecond) })
 	}
 	return s.Outbox.Settle(ctx, id, o, now)
+}
+
+// lateDisk takes a message only at WeChat's last try, and then stalls while the answer is being noted.
+type lateDisk struct {
+	bot.Asker
+	last func() bool
+}
+
+func (d lateDisk) Ask(ctx context.Context, a bot.Address, m dialog.Message) (*bot.Answer, error) {
+	if !d.last() {
+		return nil, errors.New("disk I/O error")
+	}
+	return d.Asker.Ask(ctx, a, m)
+}
+
+type stalled struct{ bot.Outbox }
+
+func (s stalled) SettlePassive(ctx context.Context, inbox int64, sent, free []int64, now time.Time) error {
+	time.Sleep(2 * time.Second)
+	return s.Outbox.SettlePassive(ctx, inbox, sent, free, now)
+}
+
+func TestADiskThatStallsAtTheLastTryEndsInNoApology(t *testing.T) {
+	t.Parallel()
+	var r *rig
+	r = start(t, setup{fake: impatient, outbox: func(o bot.Outbox) bot.Outbox { return stalled{o} }, ask: func(a bot.Asker) bot.Asker {
+		return lateDisk{a, func() bool { return r.net.Customer(anna).Posts[0].Tries == wechattest.Tries }}
+	}})
+	if m := r.say(anna, "备案要收费吗?"); m.Via != "passive" || !strings.Contains(m.Text, "再发一次") {
+		t.Errorf("she was told: %+v", m)
+	}
 }
 
 func TestTheOneThatComesWhileTheResultIsBeingHeld(t *testing.T) {

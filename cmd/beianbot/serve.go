@@ -14,6 +14,7 @@ import (
 
 	"beianbot/bot"
 	"beianbot/bot/web"
+	"beianbot/dialog"
 	"beianbot/store"
 )
 
@@ -111,7 +112,7 @@ func serve(g *globals) error {
 	go func() { failed <- server.Serve(ln) }()
 	go a.refresh(base, log)
 	go forget(base, st, conf.Report.Keep, log)
-	go reload.run(base, service.SetEngine)
+	go reload.run(base, func(e *dialog.Engine) { service.SetEngine(e); debug.FreeOSMemory() })
 	go debug.FreeOSMemory() // half of what learning took is needed no more, and would be given back over many minutes
 	var running sync.WaitGroup
 	defer running.Wait() // before the store is closed
