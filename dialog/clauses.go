@@ -49,12 +49,6 @@ var (
 	extra   = regexp.MustCompile(`(?:要|会|得|需|需要|不|再|是|现在)$`)
 )
 
-// wish are words by which a part of a message asks or wants something, rather than telling the story that leads to the question.
-var wish = knowledge.MustPattern("还是|请帮|请给|请转|请提醒|请通知|请告|请发|请你|提醒我|喊我|叫我|戳我|真人|专员|主管|要查|想查|发一下|发下|发我|发个|发给我|给我|给个|给一个|给一下|发一个|叫个|找个|告诉|通知|人工|转接|改下|改一下|查一下|查下|查查|说说|说下|说一下|说明|帮我|帮忙|取消|谢|再见|拜|流程|材料|资料|标准|步骤|please|need|needs|needed|want|tell|thank|thanks|bye|goodbye")
-
-// questions are words by which a part is a question.
-var questions = knowledge.MustPattern("吗|么|干嘛|什么|啥|哪|怎|咋|谁|多少|多久|多长|多快|好多钱|要好久|好久能|几点|几天|几个|几日|几号|几周|几家|几种|几步|几份|几张|几次|如何|能否|可否|是否|为何|有无|how|what|what's|where|which|when|who|whose|why|whether")
-
 // asksFirst are the words with which an English question begins that has none of these.
 var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi|hello|actually|if so|if yes|if not) )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has|have i|have we|any|anything)\b`)
 
@@ -68,11 +62,14 @@ var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用
 var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has) (?:be|been|not|have|now|already|still|in|on|at|hosted|owned|only)\b`)
 
 // interrogative reports whether a part is a question by its words.
-func interrogative(part string) bool {
-	return questions.Match(part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || confirms.MatchString(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
+func (u *Understander) interrogative(part string) bool {
+	return matchesAny(u.k.Asking.Question, part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || confirms.MatchString(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
 }
 
-func wishes(part string) bool { return wish.Match(part) || interrogative(part) }
+// wishes reports whether a part asks or wants something.
+func (u *Understander) wishes(part string) bool {
+	return matchesAny(u.k.Asking.Wish, part) || u.interrogative(part)
+}
 
 // whether reports whether a part asks by a word and its denial (花不花钱, 收没收到).
 func whether(part string) bool {
@@ -88,9 +85,6 @@ func whether(part string) bool {
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
 var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
-
-// undecided are words of a part that puts no question, but tells that its answer is open (以后收不收费还没想好).
-var undecided = regexp.MustCompile(`没(?:有)?(?:想好|定|决定|确定)|说不准|问过了|(?:什么|啥|谁|哪里|哪儿)[都也]不|不知道(?:啥|什么|怎么)?(?:原因|回事)|haven't decided|not decided|undecided`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
@@ -141,7 +135,7 @@ type clause struct {
 }
 
 // clauses splits a message at its joints; into none where it has too many.
-func clauses(masked string) []clause {
+func (u *Understander) clauses(masked string) []clause {
 	masked = spaced.ReplaceAllString(masked, "$1,$2") // 备案要多久 多少钱: a space between characters is a pause
 	if countedOff.MatchString(masked) {
 		masked = counted.ReplaceAllString(masked, "$1?$2")
@@ -163,7 +157,7 @@ func clauses(masked string) []clause {
 	at, before := 0, ""
 	for _, c := range append(cuts, []int{len(masked), len(masked)}) {
 		joint := masked[c[0]:c[1]]
-		if strings.HasPrefix(joint, "和") && !wishes(masked[at:c[0]]) && !aspects.MatchString(masked[at:c[0]]) {
+		if strings.HasPrefix(joint, "和") && !u.wishes(masked[at:c[0]]) && !aspects.MatchString(masked[at:c[0]]) {
 			continue // 接入和新增有什么区别: a joint of things, not of questions
 		}
 		if rest := masked[c[1]:]; joint == " and " && !asksFirst.MatchString(rest) && !wantsFirst.MatchString(rest) {
@@ -185,22 +179,22 @@ func clauses(masked string) []clause {
 }
 
 // asks reports whether a part asks or wants something.
-func (p clause) asks() bool {
-	if undecided.MatchString(p.text) {
+func (u *Understander) asks(p clause) bool {
+	if matchesAny(u.k.Asking.Undecided, p.text) {
 		return false
 	}
 	asked := stated.ReplaceAllString(p.text, "")
 	if !strings.ContainsRune(p.text, maskDomain) {
 		asked = helps.ReplaceAllString(asked, "")
 	}
-	return utf8.RuneCountInString(p.text) >= 2 && (p.question || wishes(p.text) && wishes(asked))
+	return utf8.RuneCountInString(p.text) >= 2 && (p.question || u.wishes(p.text) && u.wishes(asked))
 }
 
 // several splits a message at its joints and gives the topics of its parts in order, where at least two parts carry a sure topic each, or one that is hidden
 // by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last. about is what
 // of the message a topic is asked about with, where that is not all of it.
 func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, about map[knowledge.Topic]string) {
-	parts := clauses(masked)
+	parts := u.clauses(masked)
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, nil
 	}
@@ -244,7 +238,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 				continue // 在哪家备的不记得了,能查到吗: asked again
 			}
 		}
-		if (topic == "" || topic == knowledge.OutOfScope) && listedAspect(parts, i) {
+		if (topic == "" || topic == knowledge.OutOfScope) && u.listedAspect(parts, i) {
 			if s := u.score(p.text)[0]; s.P >= sure && s.Topic != knowledge.OutOfScope {
 				topic = s.Topic
 			}
@@ -296,7 +290,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 }
 
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
-func listedAspect(parts []clause, i int) bool {
+func (u *Understander) listedAspect(parts []clause, i int) bool {
 	named := func(i int) bool {
 		return i >= 0 && i < len(parts) && aspects.MatchString(parts[i].text) && utf8.RuneCountInString(parts[i].text) <= shortAspect
 	}
@@ -312,7 +306,7 @@ func listedAspect(parts []clause, i int) bool {
 	}
 	first, last = max(first-1, 0), min(last+1, len(parts)-1)
 	list := slices.ContainsFunc(parts[first:last+1], func(p clause) bool { return p.listed })
-	return list && (parts[first].asks() || parts[last].asks())
+	return list && (u.asks(parts[first]) || u.asks(parts[last]))
 }
 
 // besideNothing reports whether a topic is passed over beside others.
@@ -322,7 +316,7 @@ func besideNothing(topic knowledge.Topic) bool {
 
 // asked gives the topic of a part that asks; "" where it does not, or is not sure.
 func (u *Understander) asked(p clause, told string) knowledge.Topic {
-	if !p.asks() {
+	if !u.asks(p) {
 		return ""
 	}
 	least := verySure
@@ -342,7 +336,7 @@ func (u *Understander) asked(p clause, told string) knowledge.Topic {
 			s = full
 		}
 	}
-	if unsure() && told != "" && interrogative(p.text) {
+	if unsure() && told != "" && u.interrogative(p.text) {
 		if full := u.score(told + p.text)[0]; full.P >= verySure {
 			s = full
 		}
@@ -358,7 +352,7 @@ func (u *Understander) asked(p clause, told string) knowledge.Topic {
 
 // otherBusiness reports whether a part asks for something that has nothing to do with filing, however it is read.
 func (u *Understander) otherBusiness(p clause, told string) bool {
-	if utf8.RuneCountInString(p.text) < ownWords-1 || !wishes(p.text) || ofFiling.MatchString(p.text) || ofYou.MatchString(p.text) {
+	if utf8.RuneCountInString(p.text) < ownWords-1 || !u.wishes(p.text) || ofFiling.MatchString(p.text) || ofYou.MatchString(p.text) {
 		return false
 	}
 	for _, text := range []string{p.text, "备案" + p.text, told + p.text} {

@@ -19,8 +19,8 @@ const shortTry = 60
 // trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !asksSomething(t.u.Text)) &&
-		!matchesAny(asksFor[wishes[0]], t.u.Text)
+		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks) &&
+		!matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text)
 }
 
 // slotTopics are the topics that a changed slot re-answers.
@@ -92,10 +92,10 @@ var elsewhere = []knowledge.Topic{knowledge.Process, knowledge.Contact, knowledg
 // address and times would mislead.
 func (t *turn) withPolice(wishes []knowledge.Topic) bool {
 	text := t.u.Text
-	if t.c.Topic != knowledge.PublicSecurity || t.c.Question != nil || len(wishes) == 0 || len(text) > shortTry || matchesAny(ofICP, text) {
+	if t.c.Topic != knowledge.PublicSecurity || t.c.Question != nil || len(wishes) == 0 || len(text) > shortTry || matchesAny(t.k.Asking.ICPFiling, text) {
 		return false
 	}
-	if t.u.Confidence < digression && matchesAny(whereTo, text) {
+	if t.u.Confidence < digression && matchesAny(t.k.Asking.WhereTo, text) {
 		return true
 	}
 	return !slices.ContainsFunc(wishes, func(w knowledge.Topic) bool {
@@ -116,7 +116,7 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 		return ""
 	case wishes[0] == knowledge.Process && slices.Contains(ownSteps, topic) && !strings.Contains(t.u.Text, "备案") && !strings.Contains(t.u.Text, "filing"):
 		return topic
-	case topic == knowledge.ReviewResult && wishes[0] == knowledge.SMSVerification && !matchesAny(ofCode, t.u.Text):
+	case topic == knowledge.ReviewResult && wishes[0] == knowledge.SMSVerification && !matchesAny(t.k.Asking.Code, t.u.Text):
 		return topic // 短信发给谁: that of the result, spoken of just now
 	case topic == knowledge.DomainRulesTopic && t.u.Slots.Domain == "" && len(t.u.Text) <= fewWords && suffixAlone.MatchString(t.u.Text):
 		return topic // 换成.cn呢
@@ -125,13 +125,6 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 	}
 	return ""
 }
-
-// ofICP names the filing with the ministry; whereTo asks where something is done; ofCode names the text message with a code that it sends before.
-var (
-	ofICP   = []knowledge.Pattern{knowledge.MustPattern("icp|工信部|管局|初审"), knowledge.MustPattern("备案 !公安|网安|联网"), knowledge.MustPattern("filing !public|police")}
-	whereTo = []knowledge.Pattern{knowledge.MustPattern("哪|网址|入口|怎么弄|怎么办|咋弄|咋办"), knowledge.MustPattern("where|which_site|which_website|link|address")}
-	ofCode  = []knowledge.Pattern{knowledge.MustPattern("核验|验证|校验|code|verif*|没收到|收不到|超时")}
-)
 
 func sameSlots(a, b Slots) bool {
 	a.Domains, b.Domains = nil, nil

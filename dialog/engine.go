@@ -173,7 +173,7 @@ func (t *turn) understood() {
 		u.Slots.Province = "" // 香港的: the server's place, not the subject's
 		t.u = u
 	}
-	if q != nil && q.Slot == knowledge.SlotSubjectType && u.Slots.SubjectType == "" && len(u.Text) <= 2*fewWords && !asksSomething(u.Text) {
+	if q != nil && q.Slot == knowledge.SlotSubjectType && u.Slots.SubjectType == "" && len(u.Text) <= 2*fewWords && !u.Asks {
 		if u.Slots.SubjectType = t.subjectAnswered(u.Text); u.Slots.SubjectType != "" {
 			u.Asked = nil // 派出所 wants no public-security filing here
 			t.u = u
@@ -197,7 +197,7 @@ func (t *turn) understood() {
 		return
 	}
 	// 它的持有者是我们公司,可以吗: the 是 of a question about something else answers nothing.
-	if q != nil && len(u.Asked) > 0 && u.Asked[0] != q.Topic && u.Confidence >= digression && asksSomething(u.Text) {
+	if q != nil && len(u.Asked) > 0 && u.Asked[0] != q.Topic && u.Confidence >= digression && u.Asks {
 		asked = ""
 	}
 	facts, asks := readFacts(t.k, u.Text, asked)
@@ -263,7 +263,7 @@ func (t *turn) understood() {
 		return
 	}
 	// In the middle of the walk, a message that states facts and asks nothing goes on with it, whatever its words resemble.
-	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !asksSomething(u.Text) && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) {
+	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !u.Asks && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) {
 		wishes = nil
 	}
 	if t.describesSite(wishes, facts, asks) {
@@ -287,12 +287,12 @@ func (t *turn) understood() {
 			t.parts = slices.Insert(t.parts, at, part{text: t.say(t.s().Noted)})
 		}
 		for _, w := range wishes {
-			if w != topic && u.Confidence >= digression && asksSomething(u.Text) && !socialTopic(w) && w != knowledge.OutOfScope {
+			if w != topic && u.Confidence >= digression && u.Asks && !socialTopic(w) && w != knowledge.OutOfScope {
 				t.serve(w, u.Confidence)
 			}
 		}
 		return
-	case t.trying(wishes, changed), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !asksSomething(u.Text):
+	case t.trying(wishes, changed), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !u.Asks:
 		if topic := t.elliptic(facts); topic != "" {
 			if q != nil && q.Topic != topic {
 				t.aside()
@@ -313,7 +313,7 @@ func (t *turn) understood() {
 		t.remember(facts)
 	}
 	// A word or two that are nobody's business ("随便") are no answer to an open question; what asks something is a digression.
-	idle := q != nil && len(wishes) > 0 && wishes[0] == knowledge.OutOfScope && len(u.Text) <= fewWords && !asksSomething(u.Text)
+	idle := q != nil && len(wishes) > 0 && wishes[0] == knowledge.OutOfScope && len(u.Text) <= fewWords && !u.Asks
 	if idle || len(wishes) == 0 || u.Confidence < sureEnough || q != nil && u.Confidence < digression && !slices.Contains(wishes, q.Topic) {
 		t.unsure()
 		return
@@ -342,7 +342,7 @@ func (t *turn) answers(q Question, facts Facts) bool {
 		return false
 	case q.Fact != "" && (facts[q.Fact] != "" || q.Topic == knowledge.NeedFiling && len(facts) > 0 && (t.u.Bare || len(t.u.Asked) == 0 || t.u.Confidence < digression || t.u.Asked[0] == knowledge.NeedFiling)):
 		return true
-	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() || len(facts) > 0 && !asksSomething(t.u.Text)):
+	case q.Topic == knowledge.NeedFiling && (t.u.Bare && !s.IsZero() || len(facts) > 0 && !t.u.Asks):
 		return true
 	}
 	switch q.Slot {
@@ -422,7 +422,7 @@ const introSure = 0.95
 // however little the line of business has to do with filing, and however much its place resembles a question about the province.
 func (t *turn) introduces(facts Facts) bool {
 	u := t.u
-	if t.c.Question != nil || len(u.Asked) != 1 || asksSomething(u.Text) || u.Slots.IsZero() && len(facts) == 0 || !matchesAny(t.k.Acts.Introduce, u.Text) {
+	if t.c.Question != nil || len(u.Asked) != 1 || u.Asks || u.Slots.IsZero() && len(facts) == 0 || !matchesAny(t.k.Acts.Introduce, u.Text) {
 		return false
 	}
 	switch w := u.Asked[0]; w {
@@ -431,7 +431,7 @@ func (t *turn) introduces(facts Facts) bool {
 	case knowledge.PreApproval:
 		return facts["approval"] == ""
 	case knowledge.ProvinceRules, knowledge.Documents:
-		return !matchesAny(asksFor[w], u.Text)
+		return !matchesAny(t.k.Asking.Aspects[w], u.Text)
 	}
 	return false
 }
@@ -439,8 +439,8 @@ func (t *turn) introduces(facts Facts) bool {
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
-	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(whichKind, t.u.Text) ||
-		matchesAny(asksFor[wishes[0]], t.u.Text) {
+	if len(wishes) == 0 || !slices.Contains(aboutSites, wishes[0]) || slices.Contains(wishes, knowledge.NeedFiling) || matchesAny(t.k.Asking.WhichKind, t.u.Text) ||
+		matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text) {
 		return false
 	}
 	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
@@ -448,17 +448,6 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 	}
 	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))
 }
-
-// asksFor are the words without which a description of a site does not ask for an aspect, however much it resembles it.
-var asksFor = map[knowledge.Topic][]knowledge.Pattern{
-	knowledge.Fees:           {knowledge.MustPattern("多少钱|收费吗|要钱|费用|价格|花钱|收钱吗|几块|免费吗|要不要钱|收不收费"), knowledge.MustPattern("how_much|cost*|fee|fees|price*|charge*")},
-	knowledge.Documents:      {knowledge.MustPattern("材料|资料|准备什么|准备哪些|准备啥|文件|证件|清单|手续"), knowledge.MustPattern("document*|paper*|paperwork|prepare|checklist")},
-	knowledge.ProvinceRules:  {knowledge.MustPattern("要求|规定|规则|政策|特殊|特别|注意|讲究|限制|不一样"), knowledge.MustPattern("rule*|requirement*|special|polic*|regulation*|require*|differ*")},
-	knowledge.Duration:       {knowledge.MustPattern("多久|几天|多长|时间|什么时候|何时|几个工作日|周期"), knowledge.MustPattern("how_long|when|days|weeks")},
-	knowledge.PublicSecurity: {knowledge.MustPattern("公安|网安"), knowledge.MustPattern("police|psb|public_security")},
-}
-
-var whichKind = []knowledge.Pattern{knowledge.MustPattern("哪种|哪类|哪一种|哪一类|什么类型|何种|什么备案"), knowledge.MustPattern("which|what..kind|type")}
 
 func matchesAny(list []knowledge.Pattern, text string) bool {
 	return slices.ContainsFunc(list, func(p knowledge.Pattern) bool { return p.Match(text) })
@@ -542,11 +531,4 @@ func clean(s string) (string, bool) {
 		}
 	}
 	return strings.TrimSpace(b.String()), long
-}
-
-var questionMarks = []knowledge.Pattern{knowledge.MustPattern("?"), knowledge.MustPattern("吗|么|呢|怎么|怎样|如何|咋|多久|多长|多少|好多钱|要好久|好久能|什么|啥|哪|几天|谁|要不要|能不能|是否|可否|是不是|有没有"), knowledge.MustPattern("how|what|where|when|who|which|why|can|do|does|is_there|could")}
-
-// asksSomething reports whether a message has a question in it.
-func asksSomething(text string) bool {
-	return matchesAny(questionMarks, text)
 }

@@ -37,9 +37,6 @@ func (t *turn) domainCheck() {
 	}
 }
 
-// unreachable is said of a site that does not show.
-var unreachable = []knowledge.Pattern{knowledge.MustPattern("打不开|进不去|上不去|登不上|登不进|访问不了|无法访问|无法打开"), knowledge.MustPattern("not_open|doesn't_open|won't_open|can't_open|cannot_open|is_down|not_load*")}
-
 // aboutSite says what a known site is, where it was sent to be checked, is not reached, or nothing else is asked. It reports whether that was so.
 func (t *turn) aboutSite(wishes []knowledge.Topic) bool {
 	site := t.u.Site
@@ -48,7 +45,7 @@ func (t *turn) aboutSite(wishes []knowledge.Topic) bool {
 	}
 	if !t.u.SiteAlone && len(wishes) > 0 && t.u.Confidence >= sureEnough {
 		switch w := wishes[0]; {
-		case w == knowledge.DomainCheck || w == knowledge.OutOfScope || matchesAny(unreachable, t.u.Text):
+		case w == knowledge.DomainCheck || w == knowledge.OutOfScope || matchesAny(t.k.Asking.Unreachable, t.u.Text):
 		case w != site.Topic || len(t.find(w).Asked) > 0: // asks something of its own
 			return false
 		}
@@ -211,16 +208,14 @@ func hostingOf(r DomainReport) string {
 const holderAnswer = "domain_rules.holder"
 
 var (
-	heldByPerson = []knowledge.Pattern{knowledge.MustPattern("是|在|归|用|写..我个人|我自己|我本人|本人|个人|法人|法定代表人|老板|员工|同事|股东"), knowledge.MustPattern("is|in|under..me|my_name|boss|employee|legal_representative|person|personal")}
-	heldByOrg    = []knowledge.Pattern{knowledge.MustPattern("是|在|归|用|写..我们公司|公司|我司|单位|企业|集团"), knowledge.MustPattern("is|in|under..company|company's|firm")}
-	orgName      = regexp.MustCompile(`(?i)(?:公司|协会|学会|商会|中心|事务所|学校|医院|研究院|基金会|合作社|经营部|工作室|店|厂|局|ltd|limited|inc|llc|gmbh|corporation|corp|foundation|association)[).）。]*$`)
-	personName   = regexp.MustCompile(`^\p{Han}{2,4}$`)
+	orgName    = regexp.MustCompile(`(?i)(?:公司|协会|学会|商会|中心|事务所|学校|医院|研究院|基金会|合作社|经营部|工作室|店|厂|局|ltd|limited|inc|llc|gmbh|corporation|corp|foundation|association)[).）。]*$`)
+	personName = regexp.MustCompile(`^\p{Han}{2,4}$`)
 )
 
 // bareSubject takes a message that is nothing but a name, after the question for it. A name says nothing of the language that is spoken.
 func (t *turn) bareSubject(text string) {
 	name := strings.Trim(text, " \"“”。.!")
-	if t.u.subject == "" && !asksSomething(t.u.Text) && utf8.RuneCountInString(name) <= 60 && (orgName.MatchString(name) || personName.MatchString(name) && t.u.Slots.IsZero() && t.u.Confidence < digression) {
+	if t.u.subject == "" && !t.u.Asks && utf8.RuneCountInString(name) <= 60 && (orgName.MatchString(name) || personName.MatchString(name) && t.u.Slots.IsZero() && t.u.Confidence < digression) {
 		t.u.subject, t.u.Lang = name, ""
 	}
 }
@@ -255,9 +250,9 @@ func (t *turn) domainRules() {
 	talk := &t.k.Domain.Texts.Talk
 	individual, subject := t.c.Slots.SubjectType == knowledge.Individual, t.c.Slots.SubjectType
 	switch {
-	case subject != "" && !individual && matchesAny(heldByPerson, t.u.Text):
+	case subject != "" && !individual && matchesAny(t.k.Asking.HeldByPerson, t.u.Text):
 		t.add(part{text: t.say(talk.HolderPerson), sources: a.Sources, settles: true})
-	case individual && matchesAny(heldByOrg, t.u.Text):
+	case individual && matchesAny(t.k.Asking.HeldByOrganisation, t.u.Text):
 		t.add(part{text: t.say(talk.HolderOrg), sources: a.Sources, settles: true})
 	case t.c.Subject != "" && name.showsHolder():
 		t.check(knowledge.DomainRulesTopic, r.Domain)
@@ -274,9 +269,6 @@ const suffixAnswer = "domain_rules.suffix"
 
 // suffixAlone is a suffix that stands by itself: .tech, .公司, 那.com呢.
 var suffixAlone = regexp.MustCompile(`(?:^|[^a-z0-9\p{Han}]|` + suffixWords + `)\.([a-z]{2,24}|\p{Han}{1,4})`)
-
-// suffixRules ask for what holds of suffixes in general, too.
-var suffixRules = []knowledge.Pattern{knowledge.MustPattern("要求|规定|条件|哪些"), knowledge.MustPattern("rule*|require*|which")}
 
 // suffixes judges the suffixes that a question names ("后缀 .tech 能备案吗") by the list; at most three.
 func (t *turn) suffixes(a *knowledge.Answer) bool {
@@ -306,7 +298,7 @@ func (t *turn) suffixes(a *knowledge.Answer) bool {
 	if lines == nil {
 		return false
 	}
-	if matchesAny(suffixRules, t.u.Text) {
+	if matchesAny(t.k.Asking.SuffixRules, t.u.Text) {
 		lines = append(lines, t.say(a.Short))
 	}
 	if !a.Next.IsZero() {

@@ -166,6 +166,7 @@ func (u *Understander) Understand(raw string) Understanding {
 	}
 	out.subject = subjectOf(raw, text)
 	out.Pronoun = pronouns.MatchString(text)
+	out.Asks = strings.ContainsAny(text, "?呢") || u.interrogative(text)
 	out.Act = u.act(text)
 	u.topics(&out, r)
 	if out.Site != nil && len(out.Found) == 0 && out.Confidence < 0.9 && slices.Contains(out.Asked, knowledge.DomainCheck) {

@@ -63,6 +63,8 @@ type Understanding struct {
 	Ordinal int
 	// Bare says that nothing is left but slots, acts and particles ("那上海呢", "个人", "换成 abc.cn"): an answer or an ellipsis.
 	Bare bool
+	// Asks says that the message has a question in it.
+	Asks bool
 	// Pronoun says that the message refers to what was spoken of ("它要多久").
 	Pronoun bool
 

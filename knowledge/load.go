@@ -65,6 +65,7 @@ type Knowledge struct {
 	Statuses      map[Status]*StatusText
 	Sentences     *Sentences
 	Acts          Acts
+	Asking        Asking
 	Regions       Regions
 	Slips         Slips
 	Synonyms      Synonyms
@@ -364,6 +365,7 @@ var sections = append([]section{
 	one("filing_types/*.yaml", true, func(k *Knowledge, v *FilingType) { k.FilingTypes[v.ID] = v }),
 	one("subject_types/*.yaml", true, func(k *Knowledge, v *SubjectType) { k.SubjectTypes[v.ID] = v }),
 	one("vocabulary/acts.yaml", true, func(k *Knowledge, v *Acts) { k.Acts = *v }),
+	one("vocabulary/asking.yaml", true, func(k *Knowledge, v *Asking) { k.Asking = *v }),
 	one("vocabulary/regions.yaml", true, func(k *Knowledge, v *Regions) { k.Regions = *v }),
 	one("vocabulary/slips.yaml", true, func(k *Knowledge, v *Slips) { k.Slips = *v }),
 	one("vocabulary/synonyms.yaml", true, func(k *Knowledge, v *Synonyms) { k.Synonyms = *v }),

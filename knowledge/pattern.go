@@ -69,15 +69,6 @@ func ParsePattern(s string) (Pattern, error) {
 	return p, nil
 }
 
-// MustPattern is ParsePattern for patterns that stand in Go code.
-func MustPattern(s string) Pattern {
-	p, err := ParsePattern(s)
-	if err != nil {
-		panic(err)
-	}
-	return p
-}
-
 // String gives the pattern as written.
 func (p Pattern) String() string { return p.source }
 

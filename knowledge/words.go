@@ -100,3 +100,22 @@ func EmbeddedSlips() Slips {
 	}
 	return s
 }
+
+// Asking is what people say when they ask or want something, by which what is asked is told from the story beside it.
+type Asking struct {
+	// Question makes a part of a message a question, Wish one that wants something; Undecided says that its answer is open, which asks nothing.
+	Question  []Pattern `yaml:"question" lint:"required"`
+	Wish      []Pattern `yaml:"wish" lint:"required"`
+	Undecided []Pattern `yaml:"undecided" lint:"required"`
+	// Aspects are the words without which a description of a site does not ask for an aspect, however much it resembles a question for it.
+	Aspects map[Topic][]Pattern `yaml:"aspects" lint:"required"`
+	// The others are words on which single questions turn: see the file.
+	WhichKind          []Pattern `yaml:"which_kind" lint:"required"`
+	ICPFiling          []Pattern `yaml:"icp_filing" lint:"required"`
+	WhereTo            []Pattern `yaml:"where_to" lint:"required"`
+	Code               []Pattern `yaml:"code" lint:"required"`
+	Unreachable        []Pattern `yaml:"unreachable" lint:"required"`
+	HeldByPerson       []Pattern `yaml:"held_by_person" lint:"required"`
+	HeldByOrganisation []Pattern `yaml:"held_by_organisation" lint:"required"`
+	SuffixRules        []Pattern `yaml:"suffix_rules" lint:"required"`
+}
