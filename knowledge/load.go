@@ -447,7 +447,7 @@ func (l *loader) readAll(k *Knowledge) {
 	}
 	for i, s := range sections {
 		if s.need && !found[i] {
-			l.report(Finding{File: s.pattern, Severity: Error, Message: "missing"})
+			l.report(Finding{File: s.pattern, Severity: Error, Message: "missing: copy it from a folder that \"beianbot knowledge export\" writes"})
 		}
 	}
 	// Files are independent until they are checked against each other, so they are decoded on all cores.
