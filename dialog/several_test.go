@@ -40,6 +40,9 @@ func TestBlindSeveral(t *testing.T) {
 				if len(l.Topics) > 1 {
 					several.add(all)
 				}
+				if u := e.Understand(l.Text); len(u.Asked) > 1 && u.Confidence < sure {
+					t.Errorf("every part is sure, the message %.2f: %s", u.Confidence, l.Text)
+				}
 				more.add(len(got) > len(l.Topics))
 				if !all || beyond {
 					t.Logf("want %v, got %v: %s", l.Topics, got, l.Text)

@@ -356,6 +356,8 @@ func (u *Understander) topics(out *Understanding, r reading) {
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
 	if asked, about := u.several(masked, out.Scores[0]); len(asked) > 0 {
 		out.Asked, out.about = asked, about
+		first := slices.IndexFunc(out.Scores, func(s TopicScore) bool { return s.Topic == asked[0] })
+		out.Confidence = max(out.Scores[first].P, sure) // its part is at least so sure, whatever the whole resembles
 	}
 	if !strings.ContainsFunc(masked, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber
