@@ -43,7 +43,22 @@ var (
 	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|有何不同|差别|不一样|一样的?吗|一样不|哪个好|哪个快|哪个容易|difference|different|the same`)
 	orAnother   = regexp.MustCompile(`^(?:备案|filing)?[, ]?(?:还是|抑或|or )`)
 	changedInto = regexp.MustCompile(`(?:转|改|换|变|升级?|过户)(?:成|为|到|给|作)?$`)
+	// ourselves stands before one of these bodies that is the customer's after all (物业公司的,弄了个小程序).
+	ourselves = regexp.MustCompile(`(?:^|我|我们|咱|咱们|我是|我们是|这边是)$`)
+	// notAnyMore stands before what is not to be done after all (又说不注销了).
+	notAnyMore = regexp.MustCompile(`(?:不|别|不要|不用|不想|don't|do not|not)\s?(?:再|去|办|做|to)?\s?$`)
 )
+
+// maskOthers puts nothing in the place of the bodies that are not the customer's.
+func maskOthers(text string) string {
+	out := []byte(text)
+	for _, at := range notSubject.FindAllStringIndex(text, -1) {
+		if !strings.HasSuffix(text[:at[1]], "公司") || !ourselves.MatchString(text[:at[0]]) {
+			copy(out[at[0]:at[1]], make([]byte, at[1]-at[0]))
+		}
+	}
+	return string(out)
+}
 
 // mentions finds every type's longest words; a word inside another type's longer word (个人 in 个人独资企业) does not count.
 func mentions[T ~string](text string, types []typed[T]) []typeMention[T] {
@@ -78,7 +93,7 @@ func mentions[T ~string](text string, types []typed[T]) []typeMention[T] {
 
 // subjectType reads who files, and who is ruled out.
 func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, denied knowledge.SubjectTypeID, spans []span) {
-	masked := notSubject.ReplaceAllStringFunc(text, func(s string) string { return strings.Repeat("\x00", len(s)) })
+	masked := maskOthers(text)
 	found := mentions(masked, types)
 	var stated []typeMention[knowledge.SubjectTypeID]
 	for _, m := range found {
@@ -89,7 +104,9 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, de
 		}
 		stated = append(stated, m)
 	}
-	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.SubjectTypeID]) bool { return m.id == denied })
+	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.SubjectTypeID]) bool {
+		return m.id == denied || m.id == knowledge.Individual && ownedBefore.MatchString(text[:m.start]) // 写的老板个人名字: not who files
+	})
 	if len(stated) == 0 {
 		return "", denied, spans
 	}
@@ -161,6 +178,9 @@ func filingType(text string, types []typed[knowledge.FilingTypeID]) (value, deni
 		stated = append(stated, m)
 	}
 	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.FilingTypeID]) bool { return m.id == denied })
+	if rest := slices.DeleteFunc(slices.Clone(stated), func(m typeMention[knowledge.FilingTypeID]) bool { return notAnyMore.MatchString(text[:m.start]) }); len(rest) > 0 {
+		stated = rest // 不注销了,改成做变更备案
+	}
 	if len(stated) == 0 {
 		return "", denied, spans
 	}
