@@ -16,7 +16,7 @@ type actWords struct {
 
 // newActs puts the acts in the order in which they are looked for: 不用了 is cancel before it is no.
 func newActs(a knowledge.Acts) []actWords {
-	return []actWords{{Cancel, a.Cancel}, {Repeat, a.Repeat}, {Resume, a.Resume}, {WhatCanDo, a.WhatCanDo}, {More, a.More}, {Skip, a.Skip},
+	return []actWords{{Cancel, a.Cancel}, {Simpler, a.Simpler}, {Repeat, a.Repeat}, {Resume, a.Resume}, {WhatCanDo, a.WhatCanDo}, {More, a.More}, {Skip, a.Skip},
 		{DontKnow, a.DontKnow}, {SpeakZH, a.SpeakZH}, {SpeakEN, a.SpeakEN}, {No, a.No}, {Yes, a.Yes}}
 }
 

@@ -55,6 +55,9 @@ var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi
 // wantsFirst are the other words with which something is asked for after "and".
 var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
 
+// anyone are words of questions that ask nothing (谁都能打开).
+var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)`)
+
 // confirms ends a part that asks to have something confirmed (可以备案吧, 没问题吧).
 var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用|是|要|会|该|对)[^,]{0,12}吧$`)
 
@@ -63,6 +66,7 @@ var tellsOn = regexp.MustCompile(`^\W*(?:and |but |so |or |then )*(?:do|does|did
 
 // interrogative reports whether a part is a question by its words.
 func (u *Understander) interrogative(part string) bool {
+	part = anyone.ReplaceAllString(part, "")
 	return matchesAny(u.k.Asking.Question, part) || strings.HasSuffix(part, "呢") || strings.HasSuffix(part, "不") || strings.HasSuffix(part, "没") || whether(part) || confirms.MatchString(part) || asksFirst.MatchString(part) && !tellsOn.MatchString(part)
 }
 

@@ -23,6 +23,21 @@ func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 		!matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text)
 }
 
+// restates reports whether a short message that asks nothing tells another subject, province or server location after an answer that hangs on them ("we'll go with
+// the company, registered in Dalian"): that answer is wanted for it, whatever the words resemble.
+func (t *turn) restates(wishes []knowledge.Topic, before Slots) bool {
+	now, q := t.c.Slots, t.c.Question
+	changed := now.SubjectType != before.SubjectType || now.Province != before.Province || now.ServerLocation != before.ServerLocation
+	if !changed || t.u.Asks || len(wishes) != 1 || len(t.u.Text) > shortTry || q != nil && (q.Topic != t.c.Topic || q.Fact != "") || !slices.Contains(slotTopics, t.c.Topic) || now.FilingType != before.FilingType {
+		return false
+	}
+	w := wishes[0]
+	if w == knowledge.NeedFiling {
+		return now.ServerLocation == before.ServerLocation
+	}
+	return slices.Contains(aboutSites, w) && !matchesAny(t.k.Asking.Aspects[w], t.u.Text)
+}
+
 // slotTopics are the topics that a changed slot re-answers.
 var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
 	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Fees, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
@@ -103,7 +118,7 @@ func (t *turn) withPolice(wishes []knowledge.Topic) bool {
 	})
 }
 
-var andThat = regexp.MustCompile(`^那么?[^,，。?？]{1,6}呢[?？]?$`)
+var andThat = regexp.MustCompile(`^那么?[^,，。?？]{1,12}呢[?？]?$`)
 
 // sameThing is the topic of the answer before, when a few words ask on about it: "怎么申请" after the commercial licence, "那数字呢" after the site's name.
 func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
@@ -120,7 +135,7 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 		return topic // 短信发给谁: that of the result, spoken of just now
 	case topic == knowledge.DomainRulesTopic && t.u.Slots.Domain == "" && len(t.u.Text) <= fewWords && suffixAlone.MatchString(t.u.Text):
 		return topic // 换成.cn呢
-	case t.u.Scores[0].P < digression && andThat.MatchString(t.u.Text) && slices.Contains(slotTopics, topic):
+	case (t.u.Scores[0].P < digression || topic == knowledge.WebsiteName && wishes[0] == knowledge.OutOfScope) && andThat.MatchString(t.u.Text) && slices.Contains(slotTopics, topic):
 		return topic
 	}
 	return ""

@@ -137,7 +137,7 @@ func (t *turn) message(m Message) {
 	}
 	t.u = t.e.u.Understand(text)
 	t.conceal(text)
-	text = t.besideLanguage(text)
+	text = t.besideActs(text)
 	if q := t.c.Question; q != nil && q.Slot == slotSubjectName {
 		t.bareSubject(text)
 	}
@@ -186,6 +186,20 @@ func (t *turn) understood() {
 	if n > 0 && n <= len(t.c.Items) && q == nil {
 		t.c.Lost = 0
 		t.document(t.c.Items[n-1])
+		return
+	}
+	if q != nil && len(u.Text) <= longAct && matchesAny(t.k.Asking.WhyAsked, u.Text) { // the question gives its reason
+		t.note(q.Topic)
+		p := part{}
+		if q.Slot == knowledge.SlotCaseNo || q.Proof {
+			p.text = t.say(t.s().WhyProof)
+		}
+		t.add(p)
+		return
+	}
+	if q == nil && (t.c.Topic == knowledge.CaseStatus || t.c.Topic == knowledge.Notify) && u.Slots.CaseNo == "" && len(u.Text) <= longAct && matchesAny(t.k.Asking.AnotherCase, u.Text) {
+		t.c.Slots.CaseNo = ""
+		t.serve(t.c.Topic, 1)
 		return
 	}
 	if q != nil && (q.Slot == knowledge.SlotCaseNo || q.Proof) && u.Slots.CaseNo == "" && matchesAny(t.k.Acts.NoNumber, u.Text) && t.skip(*q) {
@@ -281,18 +295,19 @@ func (t *turn) understood() {
 	case answered:
 		topic, other := q.Topic, q.Fact != "" && facts[q.Fact] == "" && len(facts) > 0
 		t.c.Question = nil
+		beside := slices.DeleteFunc(wishes, func(w knowledge.Topic) bool {
+			return w == topic || u.Confidence < digression || !u.Asks || socialTopic(w) || w == knowledge.OutOfScope
+		})
+		for _, w := range beside { // what is asked comes before what the answer leads to
+			t.serve(w, u.Confidence)
+		}
 		at := len(t.parts)
 		t.serve(topic, 1)
 		if again := t.c.Question; other && again != nil && again.Fact == q.Fact { // it told something else: that was heard
 			t.parts = slices.Insert(t.parts, at, part{text: t.say(t.s().Noted)})
 		}
-		for _, w := range wishes {
-			if w != topic && u.Confidence >= digression && u.Asks && !socialTopic(w) && w != knowledge.OutOfScope {
-				t.serve(w, u.Confidence)
-			}
-		}
 		return
-	case t.trying(wishes, changed), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !u.Asks:
+	case t.trying(wishes, changed), t.restates(wishes, before), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !u.Asks:
 		if topic := t.elliptic(facts); topic != "" {
 			if q != nil && q.Topic != topic {
 				t.aside()

@@ -91,35 +91,56 @@ func (t *turn) translateAll() {
 	}
 }
 
-// besideLanguage goes over to the language that the first or last words of a message ask for (还是用中文吧,在哪个网址提交), and gives what it says beside them.
-func (t *turn) besideLanguage(text string) string {
-	if !ofLanguage.MatchString(text) {
+// besideActs does what a part of a message asks that only steers the conversation (还是用中文吧,在哪个网址提交; 回到刚才的,住持身份证要原件吗; 这个我不知道啊 在哪看), and gives what the
+// rest says.
+func (t *turn) besideActs(text string) string {
+	if len(text) > longAct || !ofLanguage.MatchString(text) && !matchesAny(t.k.Acts.Resume, t.u.Text) && (t.c.Question == nil || !matchesAny(t.k.Acts.DontKnow, t.u.Text)) {
 		return text
 	}
-	cuts := clauseEnds.FindAllStringIndex(text, -1)
-	if len(cuts) == 0 {
+	parts := clauseEnds.Split(pause.ReplaceAllString(text, "$1,$2"), -1)
+	if len(parts) < 2 || len(parts) > 4 {
 		return text
 	}
-	first, last := cuts[0], cuts[len(cuts)-1]
-	for _, parts := range [][2]string{{text[:first[0]], text[first[1]:]}, {text[last[1]:], text[:last[0]]}} {
-		lang, ok := map[Act]knowledge.Lang{SpeakZH: knowledge.ZH, SpeakEN: knowledge.EN}[t.e.u.Understand(parts[0]).Act]
-		if !ok || strings.TrimSpace(parts[1]) == "" {
-			continue
+	var rest []string
+	steered := NoAct
+	for i, part := range parts {
+		act := t.e.u.Understand(part).Act
+		switch {
+		case act == SpeakZH, act == SpeakEN, act == Resume:
+			steered = act
+		case act == Yes && i == 0: // 好 回到刚才的
+		case i == 0 && act == DontKnow && t.c.Question != nil:
+			t.u.Act = act
+			return text
+		default:
+			rest = append(rest, part)
 		}
+	}
+	words := strings.Join(rest, ",")
+	if steered == NoAct || strings.TrimSpace(words) == "" {
+		return text
+	}
+	u := t.e.u.Understand(words)
+	if steered != Resume {
+		if len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && u.Slots.IsZero() { // my boss is a foreigner: why, not what
+			t.u.Act = steered
+			return text
+		}
+		lang := map[Act]knowledge.Lang{SpeakZH: knowledge.ZH, SpeakEN: knowledge.EN}[steered]
 		if t.c.LangFixed = true; t.c.Lang != lang {
 			t.c.Lang = lang
 			t.translateAll()
 		}
-		t.u = t.e.u.Understand(parts[1])
-		return parts[1]
 	}
-	return text
+	t.u = u
+	return words
 }
 
-// ofLanguage are the names of the languages, clauseEnds what a request about them is set off by.
+// ofLanguage are the names of the languages, clauseEnds what parts a message; a space between characters is a pause.
 var (
 	ofLanguage = regexp.MustCompile(`(?i)[中英]文|[汉英]语|english|chinese`)
 	clauseEnds = regexp.MustCompile(`[,，.。;；:：!！?？\n][ \s]*`)
+	pause      = regexp.MustCompile(`(\p{Han})\s+(\p{Han})`)
 )
 
 // translate puts an open question into the language that is spoken now, as it would be asked now. One that would not be asked again stays as it is.

@@ -1,6 +1,9 @@
 package dialog
 
 import (
+	"regexp"
+	"strings"
+
 	"beianbot/knowledge"
 )
 
@@ -21,10 +24,14 @@ func (t *turn) act() bool {
 		}
 		t.note(topic)
 		t.add(part{text: t.say(s), options: t.mainMenu()})
-	case Repeat:
+	case Repeat, Simpler:
 		if t.c.Last == nil {
 			t.add(part{text: t.say(t.s().NothingToRepeat), options: t.mainMenu()})
 			return true
+		}
+		if t.u.Act == Simpler {
+			t.simpler()
+			break
 		}
 		last := *t.c.Last
 		t.note(last.Topic)
@@ -44,6 +51,10 @@ func (t *turn) act() bool {
 		}
 		t.add(part{text: t.c.More, settles: true})
 	case Skip, DontKnow:
+		if q == nil && t.u.Act == DontKnow && t.c.Last != nil {
+			t.simpler() // 不懂, said of an answer
+			break
+		}
 		if q == nil {
 			return false
 		}
@@ -107,6 +118,64 @@ func (t *turn) act() bool {
 	t.c.Lost = 0
 	return true
 }
+
+// simpler says the answer before in its first sentence and its next step, or, of a list of documents, what is always on it. Asked once more, it gives a person.
+func (t *turn) simpler() {
+	last := t.c.Last
+	t.note(last.Topic)
+	t.verdict, t.keepMore = last.Verdict, true
+	if t.c.Question != nil { // that is what was not understood
+		t.add(part{})
+		return
+	}
+	before, _, _ := strings.Cut(t.say(t.s().InShort), "{")
+	if strings.HasPrefix(last.Text, before) {
+		t.person(part{})
+		return
+	}
+	short := gist(last.Text)
+	if list := last.Checklist; list != nil {
+		var always []string
+		for _, item := range list.Items {
+			if item.If == "" {
+				always = append(always, item.Name)
+			}
+		}
+		short += "\n" + strings.Join(always, pick(t.c.Lang, "、", ", "))
+	}
+	if next, _, _ := strings.Cut(t.say(t.s().NextStep), "{"); !strings.Contains(short, next) {
+		if at := strings.Index(last.Text, "\n"+next); at >= 0 {
+			line, _, _ := strings.Cut(last.Text[at+1:], "\n")
+			short += "\n" + line
+		}
+	}
+	if numbered.MatchString(short) {
+		short = "\n" + short
+	}
+	t.add(part{text: t.say(t.s().InShort, "text", short), options: []Option{t.option(t.k.Topics[knowledge.Human].Title, "topic:human")}})
+}
+
+// gist is the first sentence of a text, or of each of the steps that it begins with.
+func gist(text string) string {
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		step := numbered.MatchString(line)
+		if len(out) > 0 && !step {
+			break
+		}
+		for _, stop := range []string{"。", ". "} {
+			if at := strings.Index(line, stop); at > 2 && !step || at > 4 {
+				line = line[:at+len(stop)]
+			}
+		}
+		if out = append(out, strings.TrimSpace(line)); !step {
+			break
+		}
+	}
+	return strings.Join(out, "\n")
+}
+
+var numbered = regexp.MustCompile(`^[0-9]+\. `)
 
 // note says which topic a turn belongs to without answering it.
 func (t *turn) note(topic knowledge.Topic) {

@@ -10,6 +10,7 @@ const (
 	NoAct     Act = ""
 	Cancel    Act = "cancel"    // 算了
 	Repeat    Act = "repeat"    // 再说一遍
+	Simpler   Act = "simpler"   // 说简单点
 	More      Act = "more"      // 详细点
 	Skip      Act = "skip"      // 跳过
 	DontKnow  Act = "dont_know" // 不清楚

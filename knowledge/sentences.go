@@ -16,6 +16,7 @@ type Sentences struct {
 	Cancelled          Text `yaml:"cancelled" lint:"required"`
 	NothingToCancel    Text `yaml:"nothing_to_cancel" lint:"required"`
 	NothingToRepeat    Text `yaml:"nothing_to_repeat" lint:"required"`
+	InShort            Text `yaml:"in_short" lint:"required"`
 	NoMore             Text `yaml:"no_more" lint:"required"`
 	NothingOpen        Text `yaml:"nothing_open" lint:"required"`
 	LanguageSet        Text `yaml:"language_set" lint:"required"`
@@ -77,6 +78,7 @@ type Sentences struct {
 	CheckingMore       Text `yaml:"checking_more" lint:"required"`
 	AskCaseNo          Text `yaml:"ask_case_no" lint:"required"`
 	AskProof           Text `yaml:"ask_proof" lint:"required"`
+	WhyProof           Text `yaml:"why_proof" lint:"required"`
 	CaseNotFound       Text `yaml:"case_not_found" lint:"required"`
 	AskAgain           Text `yaml:"ask_again" lint:"required"`
 	CaseBlocked        Text `yaml:"case_blocked" lint:"required"`

@@ -10,6 +10,7 @@ import (
 type Acts struct {
 	Cancel    []Pattern `yaml:"cancel" lint:"required"`
 	Repeat    []Pattern `yaml:"repeat" lint:"required"`
+	Simpler   []Pattern `yaml:"simpler" lint:"required"`
 	More      []Pattern `yaml:"more" lint:"required"`
 	Skip      []Pattern `yaml:"skip" lint:"required"`
 	DontKnow  []Pattern `yaml:"dont_know" lint:"required"`
@@ -118,4 +119,6 @@ type Asking struct {
 	HeldByPerson       []Pattern `yaml:"held_by_person" lint:"required"`
 	HeldByOrganisation []Pattern `yaml:"held_by_organisation" lint:"required"`
 	SuffixRules        []Pattern `yaml:"suffix_rules" lint:"required"`
+	WhyAsked           []Pattern `yaml:"why_asked" lint:"required"`
+	AnotherCase        []Pattern `yaml:"another_case" lint:"required"`
 }

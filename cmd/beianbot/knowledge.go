@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io/fs"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -79,10 +80,7 @@ func misread(e *dialog.Engine) (out knowledge.Findings) {
 		for i, phrase := range e.Knowledge().Examples[topic] {
 			u := e.Understand(phrase)
 			got := u.Scores[0].Topic
-			if len(u.Asked) > 0 {
-				got = u.Asked[0]
-			}
-			if got != topic {
+			if got != topic && !slices.Contains(u.Asked, topic) {
 				out = append(out, knowledge.Finding{File: file, Line: e.Knowledge().Line(file, "phrases", i), Severity: knowledge.Warning,
 					Message: fmt.Sprintf("%q is understood as %s (%.0f%%): move it there, put it more clearly, or add more phrases like it", phrase, got, 100*u.Confidence)})
 			}
