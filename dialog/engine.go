@@ -451,6 +451,9 @@ func (t *turn) introduces(facts Facts) bool {
 	return false
 }
 
+// ownSure is how likely another topic must be for the description of a site beside it to be no more than its story.
+const ownSure = 0.98
+
 // describesSite reports whether a message that resembles another topic describes a site and asks whether to file it, or tries or mends a
 // circumstance of the site that was judged before.
 func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) bool {
@@ -458,7 +461,7 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 		matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text) {
 		return false
 	}
-	if asks && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
+	if asks && t.u.Confidence < ownSure && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
 		return true
 	}
 	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))

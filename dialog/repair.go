@@ -12,6 +12,11 @@ func (t *turn) act() bool {
 	q := t.c.Question
 	switch t.u.Act {
 	case Cancel:
+		if len(t.u.Asked) > 0 && t.u.Asked[0] == knowledge.Goodbye { // 先这样,再见
+			t.c.Question, t.c.Pending, t.c.Asked = nil, nil, 0
+			t.serve(knowledge.Goodbye, t.u.Confidence)
+			return true
+		}
 		open := q != nil || len(t.c.Pending) > 0
 		topic := t.c.Topic
 		if q != nil {
