@@ -14,7 +14,7 @@ var severalSets = map[string]struct{ found, more float64 }{
 	"multi7":  {found: 0.96, more: 0.01},
 	"multi8":  {found: 0.88, more: 0.03},
 	"multi9":  {found: 0.63, more: 0.01},
-	"multi10": {found: 0.90, more: 0.03},
+	"multi10": {found: 0.78, more: 0.03},
 }
 
 // TestBlindSeveral measures how many of several questions in one message are found. See severalSets.
