@@ -98,7 +98,7 @@ func TestLintFinds(t *testing.T) {
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
 		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:26: error: unknown placeholder {phon}"},
-		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":94: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
+		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":97: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
 		{"another sentence's placeholder", sentences, "下一步:{step}", "下一步:{sources}", "error: unknown placeholder {sources}: only {step} {operator}"},
 		{"misspelt placeholder of the operator", sentences, "or ask a person.", "or call {phonee}.", "error: unknown placeholder {phonee}"},
 		{"placeholder that is no word", sentences, "依据:{sources}", "依据:{Sources}", "error: unknown placeholder {Sources}"},
