@@ -150,12 +150,17 @@ func ruleCaveats(t *testing.T, w world, lang knowledge.Lang) map[string]bool {
 func answerCaveats(t *testing.T, w world, lang knowledge.Lang, told map[string]bool) {
 	t.Helper()
 	questions := map[string]map[knowledge.Lang]string{
-		"public_security.app":        {knowledge.ZH: "小程序要做公安备案吗", knowledge.EN: "does an app need the public security filing"},
-		"change.province":            {knowledge.ZH: "备案能跨省变更吗", knowledge.EN: "can I change the filing to another province"},
-		"pre_approval.general":       {knowledge.ZH: "哪些行业需要前置审批", knowledge.EN: "which industries need pre-approval"},
-		"commercial_licence.ads":     {knowledge.ZH: "网站挂广告算经营性吗", knowledge.EN: "do ads on my free site need the commercial licence"},
-		"commercial_licence.foreign": {knowledge.ZH: "外资公司能办经营性许可证吗", knowledge.EN: "can a foreign-invested company get the commercial licence"},
-		"after_filing.annual":        {knowledge.ZH: "备案后还要年审吗", knowledge.EN: "is there an annual check after the filing"},
+		"public_security.app":         {knowledge.ZH: "小程序要做公安备案吗", knowledge.EN: "does an app need the public security filing"},
+		"change.province":             {knowledge.ZH: "备案能跨省变更吗", knowledge.EN: "can I change the filing to another province"},
+		"pre_approval.general":        {knowledge.ZH: "哪些行业需要前置审批", knowledge.EN: "which industries need pre-approval"},
+		"commercial_licence.ads":      {knowledge.ZH: "网站挂广告算经营性吗", knowledge.EN: "do ads on my free site need the commercial licence"},
+		"commercial_licence.foreign":  {knowledge.ZH: "外资公司能办经营性许可证吗", knowledge.EN: "can a foreign-invested company get the commercial licence"},
+		"commercial_licence.validity": {knowledge.ZH: "经营性许可证有效期几年", knowledge.EN: "how many years is the commercial licence valid"},
+		"commercial_licence.software": {knowledge.ZH: "SaaS收年费要不要经营性许可证", knowledge.EN: "does a SaaS with a subscription need the commercial licence"},
+		"commercial_licence.tips":     {knowledge.ZH: "网站有打赏功能要不要经营性许可证", knowledge.EN: "do we need the commercial licence for tips on our site"},
+		"pre_approval.supplements":    {knowledge.ZH: "卖保健品要前置审批吗", knowledge.EN: "do we need pre-approval for selling health supplements"},
+		"pre_approval.unlisted":       {knowledge.ZH: "卖酒的网站要前置审批吗", knowledge.EN: "does a wine shop site need pre-approval"},
+		"after_filing.annual":         {knowledge.ZH: "备案后还要年审吗", knowledge.EN: "is there an annual check after the filing"},
 	}
 	for _, topic := range w.e.k.Topics {
 		for i := range topic.Answers {
