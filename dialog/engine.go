@@ -437,7 +437,7 @@ const introSure = 0.95
 // however little the line of business has to do with filing, and however much its place resembles a question about the province.
 func (t *turn) introduces(facts Facts) bool {
 	u := t.u
-	if t.c.Question != nil || len(u.Asked) != 1 || u.Asks || u.Slots.IsZero() && len(facts) == 0 || !matchesAny(t.k.Acts.Introduce, u.Text) {
+	if t.c.Question != nil || len(u.Asked) != 1 || u.Asks || !matchesAny(t.k.Acts.Introduce, u.Text) {
 		return false
 	}
 	switch w := u.Asked[0]; w {
