@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -32,14 +33,16 @@ func copied(t testing.TB) fstest.MapFS {
 	return out
 }
 
-// edit changes a file; old must be in it.
-func edit(t testing.TB, f fstest.MapFS, name, old, new string) {
+// edit puts new in the place of the first old in a file, and gives the line where that begins; old must be in it.
+func edit(t testing.TB, f fstest.MapFS, name, old, new string) (line string) {
 	t.Helper()
 	s := string(f[name].Data)
 	if !strings.Contains(s, old) {
 		t.Fatalf("%s has no %q", name, old)
 	}
 	f[name] = &fstest.MapFile{Data: []byte(strings.Replace(s, old, new, 1))}
+	before, _, _ := strings.Cut(s, old)
+	return strconv.Itoa(1 + strings.Count(before, "\n"))
 }
 
 func load(t testing.TB, f fs.FS) (*Knowledge, Findings) {
@@ -91,32 +94,32 @@ func TestLintFinds(t *testing.T) {
 		{"shadowed", "topics/duration.yaml", `      - "实名|同步"`, `      - "注销 同步"`, `pattern "注销 同步" of answer duration.sync is never reached: "注销|取消接入" of answer duration.cancel`},
 		{"fits always", "topics/duration.yaml", "    asked:\n      - \"注销|取消接入\"\n      - \"cancel*|deregist*\"\n", "", "answer duration.cancel fits always"},
 		{"last does not", fees, "  - id: fees.general\n", "  - id: fees.general\n    when: {filing_type: [app]}\n", ": error: the last answer must fit always"},
-		{"nothing to do next", fees, `    next: {zh: "准备好材料就可以提交。", en: "With the documents ready you can apply."}` + "\n", "", "topics/fees.yaml:24: warning: answer fees.general is the topic's general one, but has no details or no next"},
+		{"nothing to do next", fees, `    next: {zh: "准备好材料就可以提交。", en: "With the documents ready you can apply."}` + "\n", "", ": warning: answer fees.general is the topic's general one, but has no details or no next"},
 		{"answer of another topic", fees, "id: fees.general", "id: duration.fees", "begin its id with the topic"},
 		{"newer view second", "topics/change.yaml", "sources: [h_change, t_doc]", "sources: [t_old]", "the other view has the newer source"},
-		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:26: error: pattern"},
+		{"bad pattern", "topics/duration.yaml", `"注销|取消接入"`, `"注销||取消接入"`, "topics/duration.yaml:LINE: error: pattern"},
 		{"named otherwise", gd, "id: CN-GD\n", "id: CN-XX\n", "the file must be named by its id"},
 		{"operator by name", fees, "en:", "en: linktom", "is the operator's own"},
-		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:26: error: unknown placeholder {phon}"},
-		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":97: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
+		{"unknown placeholder", fees, "{phone}", "{phon}", "topics/fees.yaml:LINE: error: unknown placeholder {phon}"},
+		{"unknown placeholder in a sentence", sentences, `zh: "依据:{sources}"`, `zh: "依据:{bogus}"`, sentences + ":LINE: error: unknown placeholder {bogus}: only {sources} {operator} {phone} {filing_system} {hours} here"},
 		{"another sentence's placeholder", sentences, "下一步:{step}", "下一步:{sources}", "error: unknown placeholder {sources}: only {step} {operator}"},
 		{"misspelt placeholder of the operator", sentences, "or ask a person.", "or call {phonee}.", "error: unknown placeholder {phonee}"},
 		{"placeholder that is no word", sentences, "依据:{sources}", "依据:{Sources}", "error: unknown placeholder {Sources}"},
-		{"placeholder with a space", fees, "{phone}", "{phone }", "topics/fees.yaml:26: error: unknown placeholder {phone }"},
+		{"placeholder with a space", fees, "{phone}", "{phone }", "topics/fees.yaml:LINE: error: unknown placeholder {phone }"},
 		{"unknown placeholder in the table", filing, "以后要用大陆服务器开网站", "以后要用{province}服务器开网站", filing + ":22: error: unknown placeholder {province}: only {operator} {phone} {filing_system} {hours} here"},
 		{"unknown placeholder of a check", texts, ".{tld} 在工信部", ".{domain} 在工信部", "error: unknown placeholder {domain}: only {tld} {date} {operator}"},
 		{"unknown placeholder of a province's suffixes", suffixes, "不收 .{tld};", "不收 .{suffix};", suffixes + ":165: error: unknown placeholder {suffix}: only {tld} {operator}"},
-		{"unclosed placeholder", fees, "{phone}", "{phone", "topics/fees.yaml:26: error: a { or } stands alone: write a placeholder as {phone}"},
+		{"unclosed placeholder", fees, "{phone}", "{phone", "topics/fees.yaml:LINE: error: a { or } stands alone: write a placeholder as {phone}"},
 		{"unopened placeholder", sentences, "依据:{sources}", "依据:sources}", "error: a { or } stands alone"},
 		{"bracket in a bracket", sentences, "依据:{sources}", "依据:{{sources}", "error: a { or } stands alone"},
 		{"wide brackets", sentences, "依据:{sources}", "依据:｛sources｝", "error: a ｛ or ｝ of full width: write a placeholder as {phone}"},
 		{"empty translation", fees, `en: "Cost"`, `en: ""`, "topics/fees.yaml:2: error: translation missing"},
-		{"dead topic", fees, "topic: process", "topic: proces", `topics/fees.yaml:40: error: topic "proces": not one of`},
+		{"dead topic", fees, "topic: process", "topic: proces", `topics/fees.yaml:LINE: error: topic "proces": not one of`},
 		{"unknown filing type", gd, "filing_type: [filings]", "filing_type: [frist]", gd + `:13: error: filing type "frist": not one of`},
 		{"unknown effect", gd, "effect: note", "effect: notes", gd + `:31: error: effect "notes": not one of [requires note refuses]`},
 		{"no date", gd, `review_by: "2027-05-31"`, `review_by: "31.5.2027"`, gd + `:8: error: "31.5.2027" is not a date`},
 		{"no review date", gd, "review_by: \"2027-05-31\"\n", "", gd + ":1: error: review_by is missing"},
-		{"unsourced answer", fees, "    sources: [t_doc, q_doc, r42]\n    confidence: high\n", "", "topics/fees.yaml:24: error: answer fees.general has no source"},
+		{"unsourced answer", fees, "    sources: [t_doc, q_doc, r42]\n    confidence: high\n", "", "topics/fees.yaml:155: error: answer fees.general has no source"},
 		{"unsourced document", "documents.yaml", "    sources: [s_help, t_doc, h_doc]\n    confidence: high\n", "", "documents.yaml:9: error: no source: name the publication"},
 		{"key twice", gd, "prefix: 粤\n", "prefix: 粤\nprefix: 粤\n", gd + `:4: error: key "prefix" stands twice; the first is in line 3`},
 		{"one for many", gd, "sources: [h_prov, t_prov, q_prov]", "sources: h_prov", gd + `:17: error: "h_prov" stands where a list`},
@@ -124,13 +127,13 @@ func TestLintFinds(t *testing.T) {
 		{"open quote", gd, "prefix: 粤\n", "prefix: \"粤\n", gd + ":3: error: did not find expected key: look at quotes"},
 		{"indented wrongly", gd, "    about: age\n", "   about: age\n", gd + ":9: error: did not find expected '-' indicator: look at quotes"},
 		{"second document", gd, "prefix: 粤\n", "prefix: 粤\n---\nid: x\n", gd + ":4: error: a second document begins here (---), and nothing from here on is read: take the line away"},
-		{"second document at the end", fees, "      - topic: process\n    sources: [t_doc, q_doc, r42]\n    confidence: high\n", "    sources: [t_doc, q_doc, r42]\n    confidence: high\n---\nid: x\n", "topics/fees.yaml:42: error: a second document begins here"},
+		{"second document at the end", fees, "      - topic: process\n    sources: [t_doc, q_doc, r42]\n    confidence: high\n", "    sources: [t_doc, q_doc, r42]\n    confidence: high\n---\nid: x\n", "topics/fees.yaml:173: error: a second document begins here"},
 		{"nothing but another document", gd, "id: CN-GD\n", "---\n# nothing\n--- {id: CN-GD}\n---\n", gd + ":3: error: a second document begins here"},
 		{"second document that is no YAML", gd, "prefix: 粤\n", "prefix: 粤\n---\nid: \"x\n", gd + ":4: error: did not find expected key: look at quotes"},
 		{"text behind the end", fees, "topic: process\n", "topic: process\n...\nid: x\n", "error: did not find expected <document start>: look at quotes"},
 		{"wrong key before a second document", gd, "prefix: 粤\n", "prefx: 粤\n---\n", gd + ":4: error: a second document begins here"},
 		{"rule twice", gd, "id: CN-GD.age", "id: CN-GD.residence", gd + `:19: error: rule "CN-GD.residence" stands twice`},
-		{"answer twice", fees, "id: fees.licence", "id: fees.general", `topics/fees.yaml:24: error: answer "fees.general" stands twice`},
+		{"answer twice", fees, "id: fees.licence", "id: fees.general", `topics/fees.yaml:155: error: answer "fees.general" stands twice`},
 		{"source twice", "sources.yaml", "id: r292_2024", "id: r292", `sources.yaml:19: error: source "r292" stands in sources.yaml:13 already`},
 		{"place of two provinces", gd, "places: [广州,", "places: [杭州,", `provinces/CN-ZJ.yaml:7: error: place "杭州" stands in ` + gd + ":7 already"},
 		{"prefix of two provinces", gd, "prefix: 粤\n", "prefix: 浙\n", `provinces/CN-ZJ.yaml:3: error: prefix "浙" stands in ` + gd + ":3 already"},
@@ -162,15 +165,15 @@ func TestLintFinds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := copied(t)
-			edit(t, f, tt.file, tt.old, tt.new)
+			want := strings.Replace(tt.want, "LINE", edit(t, f, tt.file, tt.old, tt.new), 1)
 			_, findings := load(t, f)
 			var all []string
 			for _, x := range findings {
 				all = append(all, x.String())
 			}
 			text := strings.Join(all, "\n")
-			if tt.want == "" && text != "" || !strings.Contains(text, tt.want) {
-				t.Errorf("want %q, found:\n%s", tt.want, text)
+			if want == "" && text != "" || !strings.Contains(text, want) {
+				t.Errorf("want %q, found:\n%s", want, text)
 			}
 		})
 	}
