@@ -73,7 +73,9 @@ type walk struct {
 	said, state knowledge.FactState
 	// notSure are facts that the customer does not know; tired that the questions are used up.
 	notSure map[*knowledge.Fact]bool
-	tired   bool
+	// open are facts on which the customer contradicted themselves.
+	open  map[knowledge.FactID]bool
+	tired bool
 }
 
 func newWalk(k *knowledge.Knowledge, s Situation) *walk {
@@ -81,6 +83,12 @@ func newWalk(k *knowledge.Knowledge, s Situation) *walk {
 	w.said = w.d.State(func(id knowledge.FactID) string { return s.value(w.d, id) })
 	w.said.Complete()
 	for id, v := range s.Facts {
+		if v == factOpen {
+			if w.open == nil {
+				w.open = map[knowledge.FactID]bool{}
+			}
+			w.open[id] = true
+		}
 		if f := w.d.Fact(id); f != nil && v == factUnknown && !w.said.Known(f.Index()) {
 			w.markUnknown(f)
 		}
@@ -90,7 +98,7 @@ func newWalk(k *knowledge.Knowledge, s Situation) *walk {
 			w.markUnknown(f)
 		}
 	}
-	w.state = settled(w.d, w.said)
+	w.state = w.settled(w.said)
 	return w
 }
 
@@ -115,11 +123,15 @@ func (s Situation) value(d *knowledge.Decision, id knowledge.FactID) string {
 		if p := string(s.Slots.Province); d.Fact(id).Value(p) != nil {
 			return p
 		}
+	case "name":
+		if (v == "" || v == "domain" || v == "subdomain") && governmentSubdomain(s.Slots.Domain) {
+			return "gov_sub"
+		}
 	case "location":
-		if v != "" && v != factUnknown {
+		if v != "" && v != factUnknown && v != factOpen {
 			return v
 		}
-		if s.Slots.ServerLocation != "" {
+		if s.Slots.ServerLocation != "" && v == "" {
 			return string(s.Slots.ServerLocation)
 		}
 		switch s.Hosting {
@@ -132,10 +144,17 @@ func (s Situation) value(d *knowledge.Decision, id knowledge.FactID) string {
 	return v
 }
 
-// settled fills in what goes without saying.
-func settled(d *knowledge.Decision, s knowledge.FactState) knowledge.FactState {
+// governmentSubdomain reports whether a host lies under a government body's own domain: xx.jyj.city.gov.cn, not www.city.gov.cn.
+func governmentSubdomain(host string) bool {
+	under, ok := strings.CutSuffix(strings.TrimPrefix(host, "www."), ".gov.cn")
+	return ok && strings.Contains(under, ".")
+}
+
+// settled fills in what goes without saying; what was left open by a contradiction does not.
+func (w *walk) settled(s knowledge.FactState) knowledge.FactState {
+	d := w.d
 	for _, f := range d.Facts {
-		if f.Silent == "" || s.Known(f.Index()) {
+		if f.Silent == "" || s.Known(f.Index()) || w.open[f.ID] {
 			continue
 		}
 		spoken := false
@@ -156,7 +175,7 @@ func (w *walk) assume(f *knowledge.Fact, tired bool) {
 		v = f.Values[0].ID
 	}
 	w.said.Set(f.ID, v)
-	w.state = settled(w.d, w.said)
+	w.state = w.settled(w.said)
 	if tired {
 		w.tired = true
 		if w.notSure == nil {
@@ -308,7 +327,7 @@ func (w *walk) varies(said knowledge.FactState, q *knowledge.FactQuestion, first
 		next := said
 		next.Set(q.Fact, o.Value)
 		next.Complete()
-		state := settled(w.d, next)
+		state := w.settled(next)
 		r := decideOn(w.d, &state)
 		if r.open != nil && depth < MaxQuestions {
 			if w.varies(next, w.d.Question(r.open.ID), first, depth+1) {

@@ -67,7 +67,8 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		start = end
 	}
 	unite(d, kept, r.Tenses, out)
-	if f := d.Fact(asked); f != nil && out[asked] == "" {
+	contradict(d, kept, r.Tenses, out, matchesAny(k.Acts.Correction, normalised))
+	if f := d.Fact(asked); f != nil && (out[asked] == "" || out[asked] == factOpen) {
 		if v := answerTo(f, r, said, []rune(normalised)); v != "" {
 			out[asked] = v
 		}
@@ -84,7 +85,7 @@ func (f Facts) grave() bool {
 func (f Facts) weight() int {
 	n := 0
 	for _, id := range []knowledge.FactID{"location", "filed", "reach", "service", "cdn", "access_here", "name", "app_store", "app_online", "tunnel", "place", "backend"} {
-		if f[id] != "" {
+		if f[id] != "" && !(id == "name" && f[id] == "domain") {
 			n++
 		}
 	}
@@ -141,7 +142,23 @@ func longest(list []knowledge.Statement) []knowledge.Statement {
 func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts) {
 	for _, f := range d.Facts {
 		for _, v := range f.Values {
-			if len(v.Unites) == 0 || !slices.Contains(v.Unites, out[f.ID]) || !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
+			if len(v.Unites) == 0 || !slices.Contains(v.Unites, out[f.ID]) {
+				continue
+			}
+			// Said as such, it outweighs what else is said in the same tense of one part alone: 一台成都,一台东京,国外的那台…
+			at, of := knowledge.Dropped, knowledge.Dropped
+			for _, s := range kept {
+				if s.Fact == f.Index() && f.Values[s.Value].ID == v.ID {
+					at = max(at, tenses[s.Clause])
+				} else if s.Fact == f.Index() && f.Values[s.Value].ID == out[f.ID] {
+					of = max(of, tenses[s.Clause])
+				}
+			}
+			if at >= knowledge.Present && at >= of {
+				out[f.ID] = v.ID
+				continue
+			}
+			if !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
 				continue
 			}
 			all := true
@@ -152,6 +169,38 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 			}
 			if all {
 				out[f.ID] = v.ID
+			}
+		}
+	}
+}
+
+// factOpen is the value of a fact on which a message says two things that cannot both hold: as good as unsaid, and never filled in from elsewhere, so that it is asked.
+const factOpen = "open"
+
+// contradict opens the facts on which a message contradicts itself: two values stated in one tense of a fact that does not bear it, unless the message takes something
+// back itself, or a value beside one of another fact that it does not go with.
+func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts, corrected bool) {
+	for _, f := range d.Facts {
+		v := f.Value(out[f.ID])
+		if v == nil {
+			continue
+		}
+		if f.Single && !corrected && len(v.Unites) == 0 {
+			best := knowledge.Dropped
+			for _, s := range kept {
+				if s.Fact == f.Index() && f.Values[s.Value].ID == v.ID {
+					best = max(best, tenses[s.Clause])
+				}
+			}
+			if slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+				return s.Fact == f.Index() && f.Values[s.Value].ID != v.ID && tenses[s.Clause] >= best
+			}) {
+				out[f.ID] = factOpen
+			}
+		}
+		for id, values := range v.Clashes {
+			if slices.Contains(values, out[id]) {
+				out[f.ID] = factOpen
 			}
 		}
 	}
@@ -184,11 +233,12 @@ func better(f *knowledge.Fact, a, b knowledge.Statement, tenses []knowledge.Tens
 	return a.Start > b.Start
 }
 
-// answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else.
+// answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else, and not inside the words that look like an
+// answer and are none (没事, 没看懂: no_answers of words.yaml).
 func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool, text []rune) string {
 	var list []knowledge.Statement
 	for _, s := range r.Statements {
-		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] && !copula(text, s) {
+		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] && !copula(text, s) && !r.NoAnswer(s) {
 			list = append(list, s)
 		}
 	}

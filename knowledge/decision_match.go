@@ -33,6 +33,7 @@ const (
 	kindBar
 	kindQuestion
 	kindAside
+	kindNoAnswer
 	kindBreak
 	kindPast
 	kindPlan
@@ -241,9 +242,20 @@ type Reading struct {
 	// Tenses gives the tense of each clause.
 	Tenses []Tense
 	// Length is the number of characters.
-	Length int
+	Length    int
+	noAnswers [][2]int
 	// Asks says that the text asks whether to file.
 	Asks bool
+}
+
+// NoAnswer reports whether a statement stands inside words that are no answer to any question.
+func (r Reading) NoAnswer(s Statement) bool {
+	for _, n := range r.noAnswers {
+		if n[0] <= s.Start && s.End <= n[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // Read finds every statement in a normalised text (half width, lower case, Simplified).
@@ -274,6 +286,8 @@ func (d *Decision) Read(text string) Reading {
 					asked = append(asked, [2]int{s, e})
 					out.Asks = out.Asks || c.kind == kindQuestion
 				})
+			case kindNoAnswer:
+				r.each(c, true, func(s, e int) { out.noAnswers = append(out.noAnswers, [2]int{s, e}) })
 			case kindNegation:
 				r.each(c, true, func(s, e int) { denials = append(denials, s); r.negEnd[e] = true })
 			case kindLight:
