@@ -67,7 +67,7 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		start = end
 	}
 	unite(d, kept, r.Tenses, out)
-	contradict(d, kept, r.Tenses, out, matchesAny(k.Acts.Correction, normalised))
+	contradict(d, kept, r.Tenses, out, r.TakesBack)
 	if f := d.Fact(asked); f != nil && (out[asked] == "" || out[asked] == factOpen) {
 		if v := answerTo(f, r, said, []rune(normalised)); v != "" {
 			out[asked] = v

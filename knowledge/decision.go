@@ -155,6 +155,8 @@ type (
 		// NoAnswers look like an answer to a question and are none: 没事, 没看懂.
 		NoAnswers []Phrase `yaml:"no_answers" lint:"required"`
 		Asides    []Phrase `yaml:"asides" lint:"required"`
+		// TakenBack are words by which a message takes something back, so that it does not contradict itself.
+		TakenBack []Phrase `yaml:"taken_back" lint:"required"`
 		// Breaks divide a message where no punctuation does. Past, Plan and Perhaps give the tense of the part they stand in.
 		Breaks  []Phrase `yaml:"breaks" lint:"required"`
 		Past    []Phrase `yaml:"past" lint:"required"`
@@ -372,7 +374,8 @@ func (l *loader) compileWords(k *Knowledge) {
 		name string
 		kind entryKind
 		list []Phrase
-	}{{"questions", kindQuestion, words.Questions}, {"asides", kindAside, words.Asides}, {"no_answers", kindNoAnswer, words.NoAnswers}, {"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
+	}{{"questions", kindQuestion, words.Questions}, {"asides", kindAside, words.Asides}, {"no_answers", kindNoAnswer, words.NoAnswers}, {"taken_back", kindTakenBack, words.TakenBack},
+		{"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
 		{"plan", kindPlan, words.Plan}, {"perhaps", kindPerhaps, words.Perhaps}, {"negations", kindNegation, words.Negations},
 		{"light", kindLight, words.Light}, {"dropped", kindDropped, words.Dropped}} {
 		add(in, []any{c.name}, c.kind, 0, 0, c.list)

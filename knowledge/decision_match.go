@@ -34,6 +34,7 @@ const (
 	kindQuestion
 	kindAside
 	kindNoAnswer
+	kindTakenBack
 	kindBreak
 	kindPast
 	kindPlan
@@ -244,6 +245,8 @@ type Reading struct {
 	// Length is the number of characters.
 	Length    int
 	noAnswers [][2]int
+	// TakesBack says that the text takes something back that it said.
+	TakesBack bool
 	// Asks says that the text asks whether to file.
 	Asks bool
 }
@@ -288,8 +291,15 @@ func (d *Decision) Read(text string) Reading {
 				})
 			case kindNoAnswer:
 				r.each(c, true, func(s, e int) { out.noAnswers = append(out.noAnswers, [2]int{s, e}) })
+			case kindTakenBack:
+				r.each(c, true, func(s, e int) { out.TakesBack = true })
 			case kindNegation:
-				r.each(c, true, func(s, e int) { denials = append(denials, s); r.negEnd[e] = true })
+				r.each(c, true, func(s, e int) {
+					if !breaks[s] { // 不过 begins a clause and denies nothing
+						denials = append(denials, s)
+						r.negEnd[e] = true
+					}
+				})
 			case kindLight:
 				r.each(c, true, func(s, e int) { r.lightEnd[e] = s + 1 })
 			default:
@@ -319,7 +329,7 @@ func (d *Decision) Read(text string) Reading {
 				}
 			})
 		default:
-			r.each(c, c.kind == kindSaid && d.Facts[c.fact].Raw, func(s, e int) {
+			r.each(c, (c.kind == kindSaid || c.kind == kindVoid) && d.Facts[c.fact].Raw, func(s, e int) {
 				if c.kind == kindSaid && r.refused(s) {
 					return
 				}
