@@ -198,12 +198,28 @@ func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []know
 				out[f.ID] = factOpen
 			}
 		}
-		for id, values := range v.Clashes {
-			if slices.Contains(values, out[id]) {
-				out[f.ID] = factOpen
+		if clashes(*v, out) {
+			out[f.ID] = factOpen
+			for _, other := range f.Values { // what else was said of it, if that goes with the rest
+				if other.ID != v.ID && !clashes(other, out) && slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+					return s.Fact == f.Index() && f.Values[s.Value].ID == other.ID && tenses[s.Clause] != knowledge.Perhaps
+				}) {
+					out[f.ID] = other.ID
+					break
+				}
 			}
 		}
 	}
+}
+
+// clashes reports whether a value does not go with what is said of other facts.
+func clashes(v knowledge.FactValue, said Facts) bool {
+	for id, values := range v.Clashes {
+		if slices.Contains(values, said[id]) {
+			return true
+		}
+	}
+	return false
 }
 
 // settle picks the value that counts among the statements on one fact.
