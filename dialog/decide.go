@@ -81,14 +81,13 @@ type walk struct {
 func newWalk(k *knowledge.Knowledge, s Situation) *walk {
 	w := &walk{d: &k.Decision}
 	w.said = w.d.State(func(id knowledge.FactID) string { return s.value(w.d, id) })
+	for id, v := range s.Facts {
+		if f := w.d.Fact(id); f != nil && v == factOpen && !w.said.Known(f.Index()) {
+			w.said.LeaveOpen(id)
+		}
+	}
 	w.said.Complete()
 	for id, v := range s.Facts {
-		if v == factOpen {
-			if w.open == nil {
-				w.open = map[knowledge.FactID]bool{}
-			}
-			w.open[id] = true
-		}
 		if f := w.d.Fact(id); f != nil && v == factUnknown && !w.said.Known(f.Index()) {
 			w.markUnknown(f)
 		}
@@ -98,7 +97,7 @@ func newWalk(k *knowledge.Knowledge, s Situation) *walk {
 			w.markUnknown(f)
 		}
 	}
-	w.state = w.settled(w.said)
+	w.state = settled(w.d, w.said)
 	return w
 }
 
@@ -151,10 +150,9 @@ func governmentSubdomain(host string) bool {
 }
 
 // settled fills in what goes without saying; what was left open by a contradiction does not.
-func (w *walk) settled(s knowledge.FactState) knowledge.FactState {
-	d := w.d
+func settled(d *knowledge.Decision, s knowledge.FactState) knowledge.FactState {
 	for _, f := range d.Facts {
-		if f.Silent == "" || s.Known(f.Index()) || w.open[f.ID] {
+		if f.Silent == "" || s.Known(f.Index()) || s.Open(f.Index()) {
 			continue
 		}
 		spoken := false
@@ -175,7 +173,7 @@ func (w *walk) assume(f *knowledge.Fact, tired bool) {
 		v = f.Values[0].ID
 	}
 	w.said.Set(f.ID, v)
-	w.state = w.settled(w.said)
+	w.state = settled(w.d, w.said)
 	if tired {
 		w.tired = true
 		if w.notSure == nil {
@@ -327,7 +325,7 @@ func (w *walk) varies(said knowledge.FactState, q *knowledge.FactQuestion, first
 		next := said
 		next.Set(q.Fact, o.Value)
 		next.Complete()
-		state := w.settled(next)
+		state := settled(w.d, next)
 		r := decideOn(w.d, &state)
 		if r.open != nil && depth < MaxQuestions {
 			if w.varies(next, w.d.Question(r.open.ID), first, depth+1) {

@@ -67,7 +67,7 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		start = end
 	}
 	unite(d, kept, r.Tenses, out)
-	contradict(d, kept, r.Tenses, out, r.TakesBack)
+	contradict(d, kept, r.Tenses, out, []rune(normalised), r.TakesBack)
 	if f := d.Fact(asked); f != nil && (out[asked] == "" || out[asked] == factOpen) {
 		if v := answerTo(f, r, said, []rune(normalised)); v != "" {
 			out[asked] = v
@@ -178,22 +178,28 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 const factOpen = "open"
 
 // contradict opens the facts on which a message contradicts itself: two values stated in one tense of a fact that does not bear it, unless the message takes something
-// back itself, or a value beside one of another fact that it does not go with.
-func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts, corrected bool) {
+// back itself or the latter is told as a move, or a value beside one of another fact that it does not go with.
+func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts, text []rune, corrected bool) {
 	for _, f := range d.Facts {
 		v := f.Value(out[f.ID])
 		if v == nil {
 			continue
 		}
-		if f.Single && !corrected && len(v.Unites) == 0 {
-			best := knowledge.Dropped
+		if f.Single && len(v.Unites) == 0 {
+			best, last, moved := knowledge.Dropped, 0, false
 			for _, s := range kept {
 				if s.Fact == f.Index() && f.Values[s.Value].ID == v.ID {
-					best = max(best, tenses[s.Clause])
+					best, last = max(best, tenses[s.Clause]), max(last, s.Start)
+					said := string(text[s.Start:min(s.End, len(text))])
+					moved = moved || slices.ContainsFunc(d.Words("relocate"), func(w string) bool { return strings.Contains(said, w) })
 				}
 			}
 			if slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
-				return s.Fact == f.Index() && f.Values[s.Value].ID != v.ID && tenses[s.Clause] >= best
+				if s.Fact != f.Index() || f.Values[s.Value].ID == v.ID {
+					return false
+				}
+				unsure := f.Values[s.Value].ID == f.Unknown && tenses[s.Clause] >= knowledge.Present && s.Start > last
+				return unsure || !corrected && tenses[s.Clause] >= best && !(moved && s.Start < last)
 			}) {
 				out[f.ID] = factOpen
 			}
@@ -226,7 +232,7 @@ func clashes(v knowledge.FactValue, said Facts) bool {
 func settle(f *knowledge.Fact, list []knowledge.Statement, tenses []knowledge.Tense) string {
 	best := -1
 	for i, s := range list {
-		if tenses[s.Clause] == knowledge.Perhaps {
+		if tenses[s.Clause] == knowledge.Perhaps && !f.Passing { // a wish is one however far off it is
 			continue
 		}
 		if best < 0 || better(f, s, list[best], tenses) {

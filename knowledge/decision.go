@@ -448,6 +448,7 @@ func (r *Row) Holds(s *FactState) (holds, open bool, on []int) {
 type FactState struct {
 	d      *Decision
 	values [64]uint8 // 1 + index of the value
+	open   uint64    // facts left open by a contradiction, by index: nothing fills them in but Set
 }
 
 // State starts from what was said. Values that the table does not know are left out.
@@ -473,9 +474,21 @@ func (s *FactState) Set(id FactID, value string) {
 	for i := range f.Values {
 		if f.Values[i].ID == value {
 			s.values[f.index] = uint8(i + 1)
+			s.open &^= 1 << f.index
 		}
 	}
 }
+
+// LeaveOpen makes a fact unknown that no derivation and no silence fills in, until it is Set.
+func (s *FactState) LeaveOpen(id FactID) {
+	if f := s.d.facts[id]; f != nil {
+		s.values[f.index] = 0
+		s.open |= 1 << f.index
+	}
+}
+
+// Open reports whether the fact was left open.
+func (s *FactState) Open(index int) bool { return s.open&(1<<index) != 0 }
 
 // Get gives the value of a fact; empty when it is not known.
 func (s *FactState) Get(id FactID) string {
@@ -499,7 +512,9 @@ func (s *FactState) Complete() {
 	for _, r := range s.d.Derive {
 		if s.fits(r) {
 			for id, v := range r.Set {
-				s.Set(id, v)
+				if f := s.d.facts[id]; f != nil && !s.Open(f.index) {
+					s.Set(id, v)
+				}
 			}
 		}
 	}

@@ -329,7 +329,7 @@ func (d *Decision) Read(text string) Reading {
 				}
 			})
 		default:
-			r.each(c, (c.kind == kindSaid || c.kind == kindVoid) && d.Facts[c.fact].Raw, func(s, e int) {
+			r.each(c, c.kind == kindVoid || c.kind == kindBar || c.kind == kindSaid && d.Facts[c.fact].Raw, func(s, e int) {
 				if c.kind == kindSaid && r.refused(s) {
 					return
 				}
