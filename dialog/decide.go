@@ -73,12 +73,19 @@ type walk struct {
 	said, state knowledge.FactState
 	// notSure are facts that the customer does not know; tired that the questions are used up.
 	notSure map[*knowledge.Fact]bool
-	tired   bool
+	// open are facts on which the customer contradicted themselves.
+	open  map[knowledge.FactID]bool
+	tired bool
 }
 
 func newWalk(k *knowledge.Knowledge, s Situation) *walk {
 	w := &walk{d: &k.Decision}
 	w.said = w.d.State(func(id knowledge.FactID) string { return s.value(w.d, id) })
+	for id, v := range s.Facts {
+		if f := w.d.Fact(id); f != nil && v == factOpen && !w.said.Known(f.Index()) {
+			w.said.LeaveOpen(id)
+		}
+	}
 	w.said.Complete()
 	for id, v := range s.Facts {
 		if f := w.d.Fact(id); f != nil && v == factUnknown && !w.said.Known(f.Index()) {
@@ -115,11 +122,15 @@ func (s Situation) value(d *knowledge.Decision, id knowledge.FactID) string {
 		if p := string(s.Slots.Province); d.Fact(id).Value(p) != nil {
 			return p
 		}
+	case "name":
+		if (v == "" || v == "domain" || v == "subdomain") && governmentSubdomain(s.Slots.Domain) {
+			return "gov_sub"
+		}
 	case "location":
-		if v != "" && v != factUnknown {
+		if v != "" && v != factUnknown && v != factOpen {
 			return v
 		}
-		if s.Slots.ServerLocation != "" {
+		if s.Slots.ServerLocation != "" && v == "" {
 			return string(s.Slots.ServerLocation)
 		}
 		switch s.Hosting {
@@ -132,10 +143,16 @@ func (s Situation) value(d *knowledge.Decision, id knowledge.FactID) string {
 	return v
 }
 
-// settled fills in what goes without saying.
+// governmentSubdomain reports whether a host lies under a government body's own domain: xx.jyj.city.gov.cn, not www.city.gov.cn.
+func governmentSubdomain(host string) bool {
+	under, ok := strings.CutSuffix(strings.TrimPrefix(host, "www."), ".gov.cn")
+	return ok && strings.Contains(under, ".")
+}
+
+// settled fills in what goes without saying; what was left open by a contradiction does not.
 func settled(d *knowledge.Decision, s knowledge.FactState) knowledge.FactState {
 	for _, f := range d.Facts {
-		if f.Silent == "" || s.Known(f.Index()) {
+		if f.Silent == "" || s.Known(f.Index()) || s.Open(f.Index()) {
 			continue
 		}
 		spoken := false

@@ -67,7 +67,8 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		start = end
 	}
 	unite(d, kept, r.Tenses, out)
-	if f := d.Fact(asked); f != nil && out[asked] == "" {
+	contradict(d, kept, r.Tenses, out, []rune(normalised), r.TakesBack)
+	if f := d.Fact(asked); f != nil && (out[asked] == "" || out[asked] == factOpen) {
 		if v := answerTo(f, r, said, []rune(normalised)); v != "" {
 			out[asked] = v
 		}
@@ -84,7 +85,7 @@ func (f Facts) grave() bool {
 func (f Facts) weight() int {
 	n := 0
 	for _, id := range []knowledge.FactID{"location", "filed", "reach", "service", "cdn", "access_here", "name", "app_store", "app_online", "tunnel", "place", "backend"} {
-		if f[id] != "" {
+		if f[id] != "" && !(id == "name" && f[id] == "domain") {
 			n++
 		}
 	}
@@ -141,7 +142,23 @@ func longest(list []knowledge.Statement) []knowledge.Statement {
 func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts) {
 	for _, f := range d.Facts {
 		for _, v := range f.Values {
-			if len(v.Unites) == 0 || !slices.Contains(v.Unites, out[f.ID]) || !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
+			if len(v.Unites) == 0 || !slices.Contains(v.Unites, out[f.ID]) {
+				continue
+			}
+			// Said as such, it outweighs what else is said in the same tense of one part alone: 一台成都,一台东京,国外的那台…
+			at, of := knowledge.Dropped, knowledge.Dropped
+			for _, s := range kept {
+				if s.Fact == f.Index() && f.Values[s.Value].ID == v.ID {
+					at = max(at, tenses[s.Clause])
+				} else if s.Fact == f.Index() && f.Values[s.Value].ID == out[f.ID] {
+					of = max(of, tenses[s.Clause])
+				}
+			}
+			if at >= knowledge.Present && at >= of {
+				out[f.ID] = v.ID
+				continue
+			}
+			if !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
 				continue
 			}
 			all := true
@@ -157,11 +174,65 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 	}
 }
 
+// factOpen is the value of a fact on which a message says two things that cannot both hold: as good as unsaid, and never filled in from elsewhere, so that it is asked.
+const factOpen = "open"
+
+// contradict opens the facts on which a message contradicts itself: two values stated in one tense of a fact that does not bear it, unless the message takes something
+// back itself or the latter is told as a move, or a value beside one of another fact that it does not go with.
+func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts, text []rune, corrected bool) {
+	for _, f := range d.Facts {
+		v := f.Value(out[f.ID])
+		if v == nil {
+			continue
+		}
+		if f.Single && len(v.Unites) == 0 {
+			best, last, moved := knowledge.Dropped, 0, false
+			for _, s := range kept {
+				if s.Fact == f.Index() && f.Values[s.Value].ID == v.ID {
+					best, last = max(best, tenses[s.Clause]), max(last, s.Start)
+					said := string(text[s.Start:min(s.End, len(text))])
+					moved = moved || slices.ContainsFunc(d.Words("relocate"), func(w string) bool { return strings.Contains(said, w) })
+				}
+			}
+			if slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+				if s.Fact != f.Index() || f.Values[s.Value].ID == v.ID {
+					return false
+				}
+				unsure := f.Values[s.Value].ID == f.Unknown && tenses[s.Clause] >= knowledge.Present && s.Start > last
+				return unsure || !corrected && tenses[s.Clause] >= best && !(moved && s.Start < last)
+			}) {
+				out[f.ID] = factOpen
+			}
+		}
+		if clashes(*v, out) {
+			out[f.ID] = factOpen
+			for _, other := range f.Values { // what else was said of it, if that goes with the rest
+				if other.ID != v.ID && !clashes(other, out) && slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+					return s.Fact == f.Index() && f.Values[s.Value].ID == other.ID && tenses[s.Clause] != knowledge.Perhaps
+				}) {
+					out[f.ID] = other.ID
+					break
+				}
+			}
+		}
+	}
+}
+
+// clashes reports whether a value does not go with what is said of other facts.
+func clashes(v knowledge.FactValue, said Facts) bool {
+	for id, values := range v.Clashes {
+		if slices.Contains(values, said[id]) {
+			return true
+		}
+	}
+	return false
+}
+
 // settle picks the value that counts among the statements on one fact.
 func settle(f *knowledge.Fact, list []knowledge.Statement, tenses []knowledge.Tense) string {
 	best := -1
 	for i, s := range list {
-		if tenses[s.Clause] == knowledge.Perhaps {
+		if tenses[s.Clause] == knowledge.Perhaps && !f.Passing { // a wish is one however far off it is
 			continue
 		}
 		if best < 0 || better(f, s, list[best], tenses) {
@@ -184,11 +255,12 @@ func better(f *knowledge.Fact, a, b knowledge.Statement, tenses []knowledge.Tens
 	return a.Start > b.Start
 }
 
-// answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else.
+// answerTo reads a short answer: expressions that count only after the question, in parts of the message that state nothing else, and not inside the words that look like an
+// answer and are none (没事, 没看懂: no_answers of words.yaml).
 func answerTo(f *knowledge.Fact, r knowledge.Reading, said []bool, text []rune) string {
 	var list []knowledge.Statement
 	for _, s := range r.Statements {
-		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] && !copula(text, s) {
+		if s.Answer() && f.Index() == s.Fact && !said[s.Clause] && !copula(text, s) && !r.NoAnswer(s) {
 			list = append(list, s)
 		}
 	}

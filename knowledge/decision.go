@@ -28,6 +28,8 @@ type Fact struct {
 	Resolve string `yaml:"resolve"`
 	// Tense makes plans outweigh the present, and the present the past.
 	Tense bool `yaml:"tense"`
+	// Single says that a fact bears one value: two that a message states in one tense leave it open, and it is asked.
+	Single bool `yaml:"single"`
 	// Raw lets the words be found inside a question ("不备案行不行") too, which other facts do not read.
 	Raw bool `yaml:"raw"`
 	// Passing is forgotten with the next message: a wish, not a circumstance.
@@ -63,6 +65,8 @@ type FactValue struct {
 	// Unites are values that together mean this one, where one of the facts UnitedBy is stated as well: machines here and abroad are both.
 	Unites   []string `yaml:"unites"`
 	UnitedBy []FactID `yaml:"united_by"`
+	// Clashes are values of other facts that do not go with this one: a message that states both leaves this fact open, and it is asked.
+	Clashes map[FactID][]string `yaml:"clashes"`
 	// Until are facts of which a later message need only speak for the value to be forgotten: a name lies idle until a machine for it is told.
 	Until []FactID `yaml:"until"`
 }
@@ -148,7 +152,11 @@ type (
 		Words map[string][]string `yaml:"words" lint:"required"`
 		// Questions are the expressions that ask whether to file and state nothing; Asides those that ask something else about filing.
 		Questions []Phrase `yaml:"questions" lint:"required"`
+		// NoAnswers look like an answer to a question and are none: 没事, 没看懂.
+		NoAnswers []Phrase `yaml:"no_answers" lint:"required"`
 		Asides    []Phrase `yaml:"asides" lint:"required"`
+		// TakenBack are words by which a message takes something back, so that it does not contradict itself.
+		TakenBack []Phrase `yaml:"taken_back" lint:"required"`
 		// Breaks divide a message where no punctuation does. Past, Plan and Perhaps give the tense of the part they stand in.
 		Breaks  []Phrase `yaml:"breaks" lint:"required"`
 		Past    []Phrase `yaml:"past" lint:"required"`
@@ -307,6 +315,9 @@ func (l *loader) lintFact(f *file, d *Decision, at []any, fact *Fact) {
 			}
 		}
 	}
+	for i, v := range fact.Values {
+		l.lintConditions(f, d, append(slices.Clone(at), "values", i, "clashes"), v.Clashes)
+	}
 	for name, v := range map[string]string{"silent": fact.Silent, "unknown": fact.Unknown} {
 		if v != "" && fact.Value(v) == nil {
 			l.fault(f, Error, append(at, name), "fact %q has no value %q", fact.ID, v)
@@ -363,7 +374,8 @@ func (l *loader) compileWords(k *Knowledge) {
 		name string
 		kind entryKind
 		list []Phrase
-	}{{"questions", kindQuestion, words.Questions}, {"asides", kindAside, words.Asides}, {"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
+	}{{"questions", kindQuestion, words.Questions}, {"asides", kindAside, words.Asides}, {"no_answers", kindNoAnswer, words.NoAnswers}, {"taken_back", kindTakenBack, words.TakenBack},
+		{"breaks", kindBreak, words.Breaks}, {"past", kindPast, words.Past},
 		{"plan", kindPlan, words.Plan}, {"perhaps", kindPerhaps, words.Perhaps}, {"negations", kindNegation, words.Negations},
 		{"light", kindLight, words.Light}, {"dropped", kindDropped, words.Dropped}} {
 		add(in, []any{c.name}, c.kind, 0, 0, c.list)
@@ -436,6 +448,7 @@ func (r *Row) Holds(s *FactState) (holds, open bool, on []int) {
 type FactState struct {
 	d      *Decision
 	values [64]uint8 // 1 + index of the value
+	open   uint64    // facts left open by a contradiction, by index: nothing fills them in but Set
 }
 
 // State starts from what was said. Values that the table does not know are left out.
@@ -461,9 +474,21 @@ func (s *FactState) Set(id FactID, value string) {
 	for i := range f.Values {
 		if f.Values[i].ID == value {
 			s.values[f.index] = uint8(i + 1)
+			s.open &^= 1 << f.index
 		}
 	}
 }
+
+// LeaveOpen makes a fact unknown that no derivation and no silence fills in, until it is Set.
+func (s *FactState) LeaveOpen(id FactID) {
+	if f := s.d.facts[id]; f != nil {
+		s.values[f.index] = 0
+		s.open |= 1 << f.index
+	}
+}
+
+// Open reports whether the fact was left open.
+func (s *FactState) Open(index int) bool { return s.open&(1<<index) != 0 }
 
 // Get gives the value of a fact; empty when it is not known.
 func (s *FactState) Get(id FactID) string {
@@ -487,7 +512,9 @@ func (s *FactState) Complete() {
 	for _, r := range s.d.Derive {
 		if s.fits(r) {
 			for id, v := range r.Set {
-				s.Set(id, v)
+				if f := s.d.facts[id]; f != nil && !s.Open(f.index) {
+					s.Set(id, v)
+				}
 			}
 		}
 	}

@@ -33,6 +33,8 @@ const (
 	kindBar
 	kindQuestion
 	kindAside
+	kindNoAnswer
+	kindTakenBack
 	kindBreak
 	kindPast
 	kindPlan
@@ -241,9 +243,22 @@ type Reading struct {
 	// Tenses gives the tense of each clause.
 	Tenses []Tense
 	// Length is the number of characters.
-	Length int
+	Length    int
+	noAnswers [][2]int
+	// TakesBack says that the text takes something back that it said.
+	TakesBack bool
 	// Asks says that the text asks whether to file.
 	Asks bool
+}
+
+// NoAnswer reports whether a statement stands inside words that are no answer to any question.
+func (r Reading) NoAnswer(s Statement) bool {
+	for _, n := range r.noAnswers {
+		if n[0] <= s.Start && s.End <= n[1] {
+			return true
+		}
+	}
+	return false
 }
 
 // Read finds every statement in a normalised text (half width, lower case, Simplified).
@@ -274,8 +289,17 @@ func (d *Decision) Read(text string) Reading {
 					asked = append(asked, [2]int{s, e})
 					out.Asks = out.Asks || c.kind == kindQuestion
 				})
+			case kindNoAnswer:
+				r.each(c, true, func(s, e int) { out.noAnswers = append(out.noAnswers, [2]int{s, e}) })
+			case kindTakenBack:
+				r.each(c, true, func(s, e int) { out.TakesBack = true })
 			case kindNegation:
-				r.each(c, true, func(s, e int) { denials = append(denials, s); r.negEnd[e] = true })
+				r.each(c, true, func(s, e int) {
+					if !breaks[s] { // 不过 begins a clause and denies nothing
+						denials = append(denials, s)
+						r.negEnd[e] = true
+					}
+				})
 			case kindLight:
 				r.each(c, true, func(s, e int) { r.lightEnd[e] = s + 1 })
 			default:
@@ -305,7 +329,7 @@ func (d *Decision) Read(text string) Reading {
 				}
 			})
 		default:
-			r.each(c, c.kind == kindSaid && d.Facts[c.fact].Raw, func(s, e int) {
+			r.each(c, c.kind == kindVoid || c.kind == kindBar || c.kind == kindSaid && d.Facts[c.fact].Raw, func(s, e int) {
 				if c.kind == kindSaid && r.refused(s) {
 					return
 				}
