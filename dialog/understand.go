@@ -376,7 +376,7 @@ var outOfScopeAt = slices.Index(knowledge.Topics, knowledge.OutOfScope)
 // always, as the world is wider than its example phrases, and when no word of a message is known.
 const (
 	sameWeight    = 3
-	outsideWeight = 1
+	outsideWeight = 1.5
 	strangeWeight = 4
 )
 
