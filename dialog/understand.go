@@ -16,6 +16,7 @@ type Understander struct {
 	k        *knowledge.Knowledge
 	slips    *strings.Replacer
 	mender   *mender
+	spelling *spelling
 	words    *lexicon
 	model    *classifier    // of topics
 	stories  *classifier    // of filing types that are not named
@@ -32,7 +33,7 @@ type Understander struct {
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
+	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), spelling: newSpelling(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))
@@ -222,6 +223,9 @@ func maskDomains(raw string, found []FoundDomain) string {
 
 func (u *Understander) mend(s string) (string, bool) {
 	s, latin := u.mender.latin(s)
+	if !latin && !strings.ContainsFunc(s, isHan) {
+		s = u.spelling.mend(s)
+	}
 	return u.mender.mend(u.slips.Replace(s)), latin
 }
 
