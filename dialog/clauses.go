@@ -10,7 +10,10 @@ import (
 )
 
 // joints are where one part of a message ends and the next may begin: stops, words that announce something, and the mark of a breath.
-var joints = regexp.MustCompile(`[?!;]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+var joints = regexp.MustCompile(`[?!;.]+\s*(?:(?:and|oh|but),? )*` + anotherMatter + `\b[,:]?\s?|[?!;\x{2460}-\x{249b}]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+
+// anotherMatter are the words with which an English sentence begins that asks something else.
+const anotherMatter = `(?:also|besides|another (?:thing|question)(?: is)?|one (?:more|last)(?: thing| question)?|while (?:i have|i've got) you|while (?:i am|i'm|we are|we're) (?:at it|here)|(?:and )?then|secondly|by the way|btw)`
 
 // breath is where speech without stops takes one: 备案怎么弄啊多久能好.
 var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
@@ -19,7 +22,7 @@ var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
 const breathMark = "\u2016"
 
 // linked are the words that only link a part to the one before.
-var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+`)
+var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+|^(?:and|but|so|then|also|oh)$`)
 
 // hail is a part that only calls for attention.
 var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在不在)(?:在)?(?:吗|么|啊)?\s*$`)
@@ -27,21 +30,21 @@ var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在�
 // listing are joints between things of one list.
 var listing = regexp.MustCompile(`、|和|and`)
 
-// countedOff are questions that are counted off, and counted their numbers: 1 多少钱 2 要多久.
+// countedOff are questions that are counted off, and counted their numbers: 1 多少钱 2 要多久, 一、要钱吗 二、在哪办, a) how long b) how much.
 var (
-	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]`)
-	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])`)
+	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]|(?:^|[\s,:(])(?:一[、:].+二[、:]|a\).+\bb\))`)
+	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])|(?:^|[^\p{Han}])[一二三四五六][、:]()|\b[a-f]\)()`)
 )
 
 // spaced is a space between characters, which is a pause.
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
-var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
+var strong = regexp.MustCompile(`[?\x{2460}-\x{249b}]|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|plus|` + anotherMatter)
 
 // fresh are words after which another matter begins, so that what was told before them, or is told after them to the end, is wanted though it asks nothing
 // (核验短信没收到,另外你们电话多少).
-var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw`)
+var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw|[?!;.]\s*(?:(?:and|oh|but),? )*` + anotherMatter)
 
 // remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
 var (
@@ -88,6 +91,9 @@ var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
+
+// ifSo begins a question that is asked for the case that the answer to the one before is yes.
+var ifSo = regexp.MustCompile(`^(?:and |but |so )?if (?:so|yes|not|no|it is|i do|we do),? `)
 
 // ofYou are questions about the bot, which nothing else than small talk is made of.
 var ofYou = regexp.MustCompile(`^(?:你|您)(?:是|叫|多大|几岁|好|在)|\b(?:who|what|how) are you\b`)
@@ -168,12 +174,119 @@ func (u *Understander) clauses(masked string) []clause {
 			continue
 		}
 		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), ""); text != "" {
+			for cut := u.cut(text); cut > 0; cut = u.cut(text) {
+				out = append(out, clause{text: strings.TrimSpace(text[:cut])})
+				text = strings.TrimSpace(text[cut:])
+			}
 			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
 				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
 		}
 		at, before = c[1], before+joint
+	}
+	return out
+}
+
+// alsoAsks are words that ask by a denial in the middle of a stretch (能备不), or tell of a trouble. asksOn begins an English question behind another.
+var (
+	alsoAsks = regexp.MustCompile(`((?:能|可以|行|要|用|得)\p{Han}{0,3}?不|收没收|没收到|收不到|没来|转人工)`)
+	asksOn   = regexp.MustCompile(` ((?:do|can|should|must) (?:i|we|you)|(?:is|does) (?:it|the|there|this)|are there)\b`)
+	// noneOf ends in a word that asks elsewhere: 没有几个人看, 那么多选项.
+	noneOf = regexp.MustCompile(`(?:没|没有|好)(?:几.|什么|啥|多少|哪)$|[那这要]么$`)
+	// verbal is an English question with its verb: how long does it take, and not how long.
+	verbal = regexp.MustCompile(`\b(?:is|are|do|does|did|can|could|should|must|will|would|has|have)\b`)
+	// leansBack begins what belongs to what is before it, leansOn ends what belongs to what comes.
+	leansBack = regexp.MustCompile(`^[的了吗呢么吧]`)
+	leansOn   = regexp.MustCompile(`[的是把被和跟与或]$`)
+)
+
+// questionsAt are where words that ask stand in a text, in bytes.
+func (u *Understander) questionsAt(text string) (out []span) {
+	if m := asksFirst.FindStringIndex(text); m != nil {
+		out = append(out, span{m[0], m[1]})
+	}
+	at := 0
+	if len(out) > 0 {
+		at = out[0].end
+	}
+	for at < len(text) {
+		next := span{len(text), len(text)}
+		for _, p := range u.k.Asking.Question {
+			if s, e, ok := p.Find(text[at:]); ok && at+s < next.start {
+				next = span{at + s, at + e}
+			}
+		}
+		for _, re := range []*regexp.Regexp{alsoAsks, asksOn} {
+			if m := re.FindStringSubmatchIndex(text[at:]); m != nil && at+m[2] < next.start {
+				next = span{at + m[2], at + m[3]}
+			}
+		}
+		if next.start < len(text) && !noneOf.MatchString(text[:next.end]) {
+			out = append(out, next)
+		}
+		at = next.end
+	}
+	return out
+}
+
+// A stretch that is longer, in bytes, or has more words that ask, is not cut; nor is a cut looked for in more places between two such words.
+const (
+	longestRun    = 240
+	mostQuestions = 6
+	mostPlaces    = 8
+)
+
+// cut parts a stretch without joints where both sides ask for something of their own by themselves (备案要几天|要花钱吗); 0 where there is no such place.
+func (u *Understander) cut(text string) int {
+	if len(text) > longestRun {
+		return 0
+	}
+	questions := u.questionsAt(text)
+	if len(questions) < 2 || len(questions) > mostQuestions {
+		return 0
+	}
+	words := inBytes(text, u.words.segment(text))
+	for i := 1; i < len(questions); i++ {
+		tried := 0
+		for j := len(words) - 1; j > 0 && tried < mostPlaces; j-- { // 要啥资料|几天能办好: the last is best, as what is asked of stands behind a word that asks
+			at := words[j]
+			if at < questions[i-1].end || at > questions[i].start || leansBack.MatchString(text[at:]) || leansOn.MatchString(text[:at]) {
+				continue
+			}
+			least := surest
+			if text[at] < utf8.RuneSelf && text[at] > ' ' { // an English question begins with the word that asks
+				if at != questions[i].start || !verbal.MatchString(text[questions[i-1].start:at]) {
+					continue
+				}
+				least = verySure
+			}
+			tried++
+			right, p := u.asked(clause{text: text[at:]}, "")
+			if right == "" || right == knowledge.OutOfScope || p < least {
+				continue
+			}
+			before := strings.TrimSpace(text[:at])
+			left, p := u.asked(clause{text: before}, "")
+			if s := u.score(before)[0]; left == "" && (right == knowledge.Human || right == knowledge.Contact) && slices.Contains(troubles, s.Topic) {
+				left, p = s.Topic, s.P // 短信没收到|电话多少
+			}
+			if left != "" && left != knowledge.OutOfScope && left != right && p >= least {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
+// inBytes are the beginnings of units in bytes.
+func inBytes(text string, units []unit) (out []int) {
+	at, rune := 0, 0
+	for i := range text {
+		if at < len(units) && rune == units[at].start {
+			out, at = append(out, i), at+1
+		}
+		rune++
 	}
 	return out
 }
@@ -227,7 +340,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 			matters = append(matters, "")
 		}
 		matters[len(matters)-1] += p.text + ","
-		topic := u.asked(p, told)
+		topic, _ := u.asked(p, told)
 		if topic != "" && aside != "" && !p.fresh && !ofFiling.MatchString(p.text) {
 			if full := u.score(aside + "," + p.text)[0]; full.Topic == knowledge.OutOfScope && full.P >= sure {
 				continue // ssl证书多少钱,有没有免费的
@@ -289,6 +402,8 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	return out, about
 }
 
+func isASCIILetter(c byte) bool { return c >= 'a' && c <= 'z' }
+
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
 func (u *Understander) listedAspect(parts []clause, i int) bool {
 	named := func(i int) bool {
@@ -314,20 +429,21 @@ func besideNothing(topic knowledge.Topic) bool {
 	return topic == knowledge.Greeting || topic == knowledge.Unsolved || topic == knowledge.Solved
 }
 
-// asked gives the topic of a part that asks; "" where it does not, or is not sure.
-func (u *Understander) asked(p clause, told string) knowledge.Topic {
+// asked gives the topic of a part that asks, and how likely it is; "" where it does not, or is not sure.
+func (u *Understander) asked(p clause, told string) (knowledge.Topic, float64) {
 	if !u.asks(p) {
-		return ""
+		return "", 0
 	}
 	least := verySure
 	if p.announced {
 		least = sure
 	}
+	p.text = ifSo.ReplaceAllString(p.text, "")
 	s := u.score(p.text)[0]
 	long := utf8.RuneCountInString(p.text) >= ownWords
 	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
 		if full := u.score(told + p.text)[0]; full.P >= sure && full.Topic != knowledge.OutOfScope {
-			return full.Topic
+			return full.Topic, full.P
 		}
 	}
 	unsure := func() bool { return s.P < least || s.Topic == knowledge.OutOfScope }
@@ -343,11 +459,11 @@ func (u *Understander) asked(p clause, told string) knowledge.Topic {
 	}
 	if unsure() {
 		if u.otherBusiness(p, told) {
-			return knowledge.OutOfScope
+			return knowledge.OutOfScope, s.P
 		}
-		return ""
+		return "", 0
 	}
-	return s.Topic
+	return s.Topic, s.P
 }
 
 // otherBusiness reports whether a part asks for something that has nothing to do with filing, however it is read.
@@ -355,7 +471,11 @@ func (u *Understander) otherBusiness(p clause, told string) bool {
 	if utf8.RuneCountInString(p.text) < ownWords-1 || !u.wishes(p.text) || ofFiling.MatchString(p.text) || ofYou.MatchString(p.text) {
 		return false
 	}
-	for _, text := range []string{p.text, "备案" + p.text, told + p.text} {
+	of := "备案"
+	if isASCIILetter(p.text[0]) {
+		of = "icp filing: "
+	}
+	for _, text := range []string{p.text, of + p.text, told + p.text} {
 		if s := u.score(text)[0]; s.Topic != knowledge.OutOfScope || s.P < outsideSure {
 			return false
 		}

@@ -182,10 +182,13 @@ var (
 	addressRest = regexp.MustCompile(`^(?:[:：][0-9]{1,5})?(?:[/?#][!-~]*)?`)
 )
 
+// lineEnds are the ends of lines, at which a customer goes on to something else; not between digits, as of a number and its proof.
+var lineEnds = regexp.MustCompile(`([^\s\d])[ \t]*\r?\n\s*([^\s\d])`)
+
 // prepare normalises and mends a message around the domains and case numbers in it. text has them as they were typed, masked a mark in the place of each. latin
 // says that it was typed in pinyin.
 func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, cases []string, latin bool) {
-	cases, masked = u.cases.take(fold(maskDomains(raw, found)))
+	cases, masked = u.cases.take(fold(lineEnds.ReplaceAllString(maskDomains(raw, found), "$1; $2")))
 	masked, latin = u.mend(masked)
 	text = masked
 	for _, no := range cases {
