@@ -13,7 +13,7 @@ import (
 var joints = regexp.MustCompile(`[?!;.]+\s*(?:(?:and|oh|but),? )*` + anotherMatter + `\b[,:]?\s?|[?!;\x{2460}-\x{249b}]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
 
 // anotherMatter are the words with which an English sentence begins that asks something else.
-const anotherMatter = `(?:also|besides|another (?:thing|question)(?: is)?|one (?:more|last)(?: thing| question)?|while (?:i have|i've got) you|while (?:i am|i'm|we are|we're) (?:at it|here)|(?:and )?then|secondly|by the way|btw)`
+const anotherMatter = `(?:also|oh,? and|besides|another (?:thing|question)(?: is)?|one (?:more|last)(?: thing| question)?|while (?:i have|i've got) you|while (?:i am|i'm|we are|we're) (?:at it|here)|(?:and )?then|secondly|by the way|btw)`
 
 // breath is where speech without stops takes one: 备案怎么弄啊多久能好.
 var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
@@ -91,9 +91,6 @@ var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
-
-// ifSo begins a question that is asked for the case that the answer to the one before is yes.
-var ifSo = regexp.MustCompile(`^(?:and |but |so )?if (?:so|yes|not|no|it is|i do|we do),? `)
 
 // ofYou are questions about the bot, which nothing else than small talk is made of.
 var ofYou = regexp.MustCompile(`^(?:你|您)(?:是|叫|多大|几岁|好|在)|\b(?:who|what|how) are you\b`)
@@ -328,7 +325,8 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	matter := true      // nothing was asked since something new began
 	unasked := func() { // takes what was told instead of asking
 		if matter && told != "" {
-			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) {
+			s := u.score(told)[0]
+			if s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) || s.P >= verySure && slices.Contains(things, s.Topic) {
 				take(s.Topic)
 			}
 		}
@@ -438,7 +436,6 @@ func (u *Understander) asked(p clause, told string) (knowledge.Topic, float64) {
 	if p.announced {
 		least = sure
 	}
-	p.text = ifSo.ReplaceAllString(p.text, "")
 	s := u.score(p.text)[0]
 	long := utf8.RuneCountInString(p.text) >= ownWords
 	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗

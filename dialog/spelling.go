@@ -10,7 +10,7 @@ import (
 // spelling reads misspelt words of messages in English as the words of the knowledge that they are a slip of the finger away from.
 type spelling struct {
 	slips map[string]string // vocabulary/slips.yaml: whole words
-	known map[string]int    // with how often the example phrases have it
+	known map[string]*int   // with how often the example phrases have it
 	// meant are the words that another can be meant for, by length.
 	meant [longestEnglish + 1][]spelt
 }
@@ -33,14 +33,14 @@ const (
 
 // newSpelling learns the words that are in use: all that stand in the knowledge files.
 func newSpelling(k *knowledge.Knowledge) *spelling {
-	s := &spelling{slips: map[string]string{}, known: make(map[string]int, 1<<13)}
+	s := &spelling{slips: map[string]string{}, known: make(map[string]*int, 1<<13)}
 	for name, raw := range k.Files() {
 		if name != "vocabulary/slips.yaml" {
 			s.learn(raw, strings.HasPrefix(name, "examples/"))
 		}
 	}
 	for _, w := range k.Slips.Keep {
-		s.known[w] += 0
+		s.learn([]byte(w), false)
 	}
 	for word, slips := range k.Slips.Mend {
 		for _, slip := range slips {
@@ -50,7 +50,7 @@ func newSpelling(k *knowledge.Knowledge) *spelling {
 		}
 	}
 	for w, often := range s.known {
-		if n := len(w); n >= shortestMeant && n <= longestEnglish && often >= oftenEnough && s.slips[w] == "" {
+		if n := len(w); n >= shortestMeant && n <= longestEnglish && *often >= oftenEnough && s.slips[w] == "" {
 			s.meant[n] = append(s.meant[n], spelt{w, lettersOf(w)})
 		}
 	}
@@ -68,11 +68,14 @@ func (s *spelling) learn(raw []byte, examples bool) {
 			}
 		}
 		if len(word) > 1 {
-			n := s.known[string(word)]
-			if examples {
-				n++
+			often := s.known[string(word)]
+			if often == nil {
+				often = new(int)
+				s.known[string(word)] = often
 			}
-			s.known[string(word)] = n
+			if examples {
+				*often++
+			}
 		}
 		word = word[:0]
 	}
@@ -86,7 +89,9 @@ func isEnglish(slip string) bool {
 // nextWord finds a word of Latin letters that is no part of a name with digits, points and the like (e-mail, index.html, don't).
 func nextWord(text string, at int) (start, end int) {
 	letter := func(i int) bool { return text[i] >= 'a' && text[i] <= 'z' }
-	part := func(i int) bool { return i >= 0 && i < len(text) && (letter(i) || text[i] >= '0' && text[i] <= '9' || strings.IndexByte("'@_-/\\", text[i]) >= 0) }
+	part := func(i int) bool {
+		return i >= 0 && i < len(text) && (letter(i) || text[i] >= '0' && text[i] <= '9' || strings.IndexByte("'@_-/\\", text[i]) >= 0)
+	}
 	for start = at; start < len(text); start = end {
 		for start < len(text) && !letter(start) {
 			start++
@@ -134,15 +139,15 @@ func (s *spelling) mend(text string) string {
 
 // inUse reports whether a word is to be read as it is: one of the knowledge, in any inflection, or a name typed in pinyin.
 func (s *spelling) inUse(w string) bool {
-	if _, ok := s.known[w]; ok {
+	if s.known[w] != nil {
 		return true
 	}
-	if _, ok := s.known[w+"s"]; ok {
+	if s.known[w+"s"] != nil {
 		return true
 	}
 	for _, end := range inflections {
 		if stem, ok := strings.CutSuffix(w, end); ok {
-			if _, ok := s.known[stem]; ok {
+			if s.known[stem] != nil {
 				return true
 			}
 		}
@@ -176,7 +181,7 @@ func (s *spelling) likest(w string) string {
 			if len(w) == n && d == 1 && n < firmLength && bits.OnesCount32(m.letters^letters) > 0 {
 				continue
 			}
-			switch c := s.known[m.word]; {
+			switch c := *s.known[m.word]; {
 			case c > count:
 				best, count, next = m.word, c, count
 			default:
