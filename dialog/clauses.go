@@ -87,7 +87,7 @@ func whether(part string) bool {
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
 var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
-	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b|\b(?:website|site|page|blog|app|shop|store|platform|place|company|server|system|people|members|customers|users|visitors|friend|guy|those|one|ones) (?:where|which|who|whose)\b`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
@@ -111,6 +111,13 @@ var inAWord = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Do
 // troubles are topics that a customer comes with by telling what happened: 验证短信没收到,给我转人工.
 var troubles = []knowledge.Topic{knowledge.Rejection, knowledge.SMSVerification, knowledge.LostNumber}
 
+// overStories are topics that a part asks for by itself, whatever story it stands in.
+var overStories = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Documents, knowledge.Contact, knowledge.Human, knowledge.NeedFiling, knowledge.ProvinceRules, knowledge.Photo,
+	knowledge.FilingTypeTopic}
+
+// toFile names filing.
+var toFile = regexp.MustCompile(`备|\bfil(?:e|ing)\b|\bicp\b`)
+
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
 
@@ -121,6 +128,7 @@ const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
 	surest      = 0.90 // and for one that asks nothing by its words
+	overSure    = 0.95 // and for the only one that asks to count more than all that is told with it
 	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
 	maxJoints   = 16   // more than a person's questions have
 	shortAspect = 20   // characters
@@ -339,6 +347,9 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 		}
 		matters[len(matters)-1] += p.text + ","
 		topic, _ := u.asked(p, told)
+		if i+1 < len(parts) && u.raised(p, parts[i+1]) {
+			topic = ""
+		}
 		if topic != "" && aside != "" && !p.fresh && !ofFiling.MatchString(p.text) {
 			if full := u.score(aside + "," + p.text)[0]; full.Topic == knowledge.OutOfScope && full.P >= sure {
 				continue // ssl证书多少钱,有没有免费的
@@ -394,6 +405,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
 	}
 	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && filing || whole.Topic == knowledge.Greeting)
+	alone = alone || len(out) == 1 && out[0] != whole.Topic && u.overStory(parts, out[0], whole)
 	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
 		return nil, nil
 	}
@@ -401,6 +413,28 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 }
 
 func isASCIILetter(c byte) bool { return c >= 'a' && c <= 'z' }
+
+// overStory reports whether the one part that asks decides what a message is about, whatever the rest of it resembles: 公司都注销了,备案也要注销,要提供什么 asks for
+// documents. A story of whether to file is asked about in many words, so there the part has to name its aspect.
+func (u *Understander) overStory(parts []clause, topic knowledge.Topic, whole TopicScore) bool {
+	least := overSure
+	switch {
+	case !slices.Contains(overStories, topic), whole.Topic == knowledge.OutOfScope && whole.P >= surest:
+		return false
+	case whole.P < sure:
+		least = verySure
+	}
+	asking := slices.DeleteFunc(slices.Clone(parts), func(p clause) bool { return !u.asks(p) })
+	if len(asking) != 1 {
+		return false
+	}
+	text := asking[0].text
+	if topic == knowledge.NeedFiling && !toFile.MatchString(text) || whole.Topic == knowledge.NeedFiling && !matchesAny(u.k.Asking.Aspects[topic], text) {
+		return false
+	}
+	s := u.score(text)[0]
+	return s.Topic == topic && s.P >= least
+}
 
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
 func (u *Understander) listedAspect(parts []clause, i int) bool {
@@ -427,6 +461,15 @@ func besideNothing(topic knowledge.Topic) bool {
 	return topic == knowledge.Greeting || topic == knowledge.Unsolved || topic == knowledge.Solved
 }
 
+// raised reports whether a part only raises what the next one asks about: 注销备案呢,要钱吗.
+func (u *Understander) raised(p, next clause) bool {
+	name, ok := strings.CutSuffix(p.text, "呢")
+	return ok && !next.fresh && !strings.HasSuffix(next.text, "呢") && !u.asks(clause{text: name}) && u.asks(next)
+}
+
+// tellMe begins a part that asks to be told what follows.
+var tellMe = regexp.MustCompile(`^(?:请|先|麻烦|你|您|能不能|可以)*(?:告诉|跟我讲|和我讲|跟我说|和我说)(?:我|一下|下)*`)
+
 // asked gives the topic of a part that asks, and how likely it is; "" where it does not, or is not sure.
 func (u *Understander) asked(p clause, told string) (knowledge.Topic, float64) {
 	if !u.asks(p) {
@@ -435,6 +478,9 @@ func (u *Understander) asked(p clause, told string) (knowledge.Topic, float64) {
 	least := verySure
 	if p.announced {
 		least = sure
+	}
+	if bare := tellMe.ReplaceAllString(p.text, ""); u.asks(clause{text: bare}) {
+		p.text = bare
 	}
 	s := u.score(p.text)[0]
 	long := utf8.RuneCountInString(p.text) >= ownWords
