@@ -86,7 +86,7 @@ func whether(part string) bool {
 }
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b|\b(?:website|site|page|blog|app|shop|store|platform|place|company|server|system|people|members|customers|users|visitors|friend|guy|those|one|ones) (?:where|which|who|whose)\b`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
@@ -128,7 +128,7 @@ const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
 	surest      = 0.90 // and for one that asks nothing by its words
-	overSure    = 0.95 // and for the only one that asks to count more than all that is told with it
+	overSure    = 0.99 // and for the only one that asks to count more than all that is told with it
 	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
 	maxJoints   = 16   // more than a person's questions have
 	shortAspect = 20   // characters
@@ -202,8 +202,8 @@ var (
 	// verbal is an English question with its verb: how long does it take, and not how long.
 	verbal = regexp.MustCompile(`\b(?:is|are|do|does|did|can|could|should|must|will|would|has|have)\b`)
 	// leansBack begins what belongs to what is before it, leansOn ends what belongs to what comes.
-	leansBack = regexp.MustCompile(`^[的了吗呢么吧]`)
-	leansOn   = regexp.MustCompile(`[的是把被和跟与或]$`)
+	leansBack = regexp.MustCompile(`^(?:[的了吗呢么吧]|.{1,2}$|什么|啥|谁|哪个|when (?:\w+ing|i|we|you|it|the|my|our)\b)`)
+	leansOn   = regexp.MustCompile(`[的是把被和跟与或要能会得再才想去在给让交]$|\b(?:or|and|if|to|of|about|know) $`)
 )
 
 // questionsAt are where words that ask stand in a text, in bytes.
@@ -312,6 +312,9 @@ func (u *Understander) asks(p clause) bool {
 // by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last. about is what
 // of the message a topic is asked about with, where that is not all of it.
 func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, about map[knowledge.Topic]string) {
+	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
+		return nil, nil // the phrase is known for one topic
+	}
 	parts := u.clauses(masked)
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, nil

@@ -9,7 +9,7 @@ import (
 
 // spelling reads misspelt words of messages in English as the words of the knowledge that they are a slip of the finger away from.
 type spelling struct {
-	slips map[string]string // vocabulary/slips.yaml: whole words
+	slips map[string]string // whole words of vocabulary/slips.yaml
 	known map[string]*int   // with how often the example phrases have it
 	// meant are the words that another can be meant for, by length.
 	meant [longestEnglish + 1][]spelt
@@ -139,17 +139,12 @@ func (s *spelling) mend(text string) string {
 
 // inUse reports whether a word is to be read as it is: one of the knowledge, in any inflection, or a name typed in pinyin.
 func (s *spelling) inUse(w string) bool {
-	if s.known[w] != nil {
-		return true
-	}
-	if s.known[w+"s"] != nil {
+	if s.known[w] != nil || s.known[w+"s"] != nil {
 		return true
 	}
 	for _, end := range inflections {
-		if stem, ok := strings.CutSuffix(w, end); ok {
-			if s.known[stem] != nil {
-				return true
-			}
+		if stem, ok := strings.CutSuffix(w, end); ok && s.known[stem] != nil {
+			return true
 		}
 	}
 	return len(syllables(w)) > 1
@@ -178,8 +173,8 @@ func (s *spelling) likest(w string) string {
 			if d < most { // one slip is likelier than two
 				most, best, count, next = d, "", 0, 0
 			}
-			if len(w) == n && d == 1 && n < firmLength && bits.OnesCount32(m.letters^letters) > 0 {
-				continue
+			if len(w) == n && n < firmLength && m.letters != letters {
+				continue // not swapped, but another letter
 			}
 			switch c := *s.known[m.word]; {
 			case c > count:
