@@ -10,7 +10,10 @@ import (
 )
 
 // joints are where one part of a message ends and the next may begin: stops, words that announce something, and the mark of a breath.
-var joints = regexp.MustCompile(`[?!;]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+var joints = regexp.MustCompile(`[?!;.]+\s*(?:(?:and|oh|but),? )*` + anotherMatter + `\b[,:]?\s?|[?!;\x{2460}-\x{249b}]+|\x{2016}|[,.]?\s?(?:顺便|另外|还有就是|还有|还想问|还想|再问|再说说|再就是|以及|同时|对了|然后)|[,.、]\s?|和需要的?|和| (?:and also|also|and|plus|by the way|btw) `)
+
+// anotherMatter are the words with which an English sentence begins that asks something else.
+const anotherMatter = `(?:also|oh,? and|besides|another (?:thing|question)(?: is)?|one (?:more|last)(?: thing| question)?|while (?:i have|i've got) you|while (?:i am|i'm|we are|we're) (?:at it|here)|(?:and )?then|secondly|by the way|btw)`
 
 // breath is where speech without stops takes one: 备案怎么弄啊多久能好.
 var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
@@ -19,7 +22,7 @@ var breath = regexp.MustCompile(`([^干][吗嘛]|[啊呀呗])(\p{Han})`)
 const breathMark = "\u2016"
 
 // linked are the words that only link a part to the one before.
-var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+`)
+var linked = regexp.MustCompile(`^(?:(?:and|but|so|then|also) )+|^(?:and|but|so|then|also|oh)$`)
 
 // hail is a part that only calls for attention.
 var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在不在)(?:在)?(?:吗|么|啊)?\s*$`)
@@ -27,21 +30,21 @@ var hail = regexp.MustCompile(`^\s*(?:你好|您好|在|有人|有没有人|在�
 // listing are joints between things of one list.
 var listing = regexp.MustCompile(`、|和|and`)
 
-// countedOff are questions that are counted off, and counted their numbers: 1 多少钱 2 要多久.
+// countedOff are questions that are counted off, and counted their numbers: 1 多少钱 2 要多久, 一、要钱吗 二、在哪办, a) how long b) how much.
 var (
-	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]`)
-	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])`)
+	countedOff = regexp.MustCompile(`(?:^|[^0-9.])1[.、):]?\s*[\p{Han}a-z].+[^0-9.]2[.、):]?\s*[\p{Han}a-z]|(?:^|[\s,:(])(?:一[、:].+二[、:]|a\).+\bb\))`)
+	counted    = regexp.MustCompile(`(^|[^0-9.])[1-9][.、):]?\s*([\p{Han}a-z])|(?:^|[^\p{Han}])[一二三四五六][、:]()|\b[a-f]\)()`)
 )
 
 // spaced is a space between characters, which is a pause.
 var spaced = regexp.MustCompile(`(\p{Han}) +(\p{Han})`)
 
 // strong are joints after which something new is asked.
-var strong = regexp.MustCompile(`\?|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|also|plus|by the way|btw`)
+var strong = regexp.MustCompile(`[?\x{2460}-\x{249b}]|顺便|另外|还有|还想|再问|再说说|再就是|以及|对了|plus|` + anotherMatter)
 
 // fresh are words after which another matter begins, so that what was told before them, or is told after them to the end, is wanted though it asks nothing
 // (核验短信没收到,另外你们电话多少).
-var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw`)
+var fresh = regexp.MustCompile(`顺便|另外|还有|还想问|再问|对了|by the way|btw|[?!;.]\s*(?:(?:and|oh|but),? )*` + anotherMatter)
 
 // remains begins what 还有 says of something that is left or there, and extra ends what is asked for on top: no joints.
 var (
@@ -87,8 +90,8 @@ func whether(part string) bool {
 }
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
-	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b`)
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|(?:材料|资料)(?:也|都)?(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b|\b(?:website|site|page|blog|app|shop|store|platform|place|company|server|system|people|members|customers|users|visitors|friend|guy|those|one|ones) (?:where|which|who|whose)\b`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
 var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
@@ -112,6 +115,13 @@ var inAWord = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Do
 // troubles are topics that a customer comes with by telling what happened: 验证短信没收到,给我转人工.
 var troubles = []knowledge.Topic{knowledge.Rejection, knowledge.SMSVerification, knowledge.LostNumber}
 
+// overStories are topics that a part asks for by itself, whatever story it stands in.
+var overStories = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Documents, knowledge.Contact, knowledge.Human, knowledge.NeedFiling, knowledge.ProvinceRules, knowledge.Photo,
+	knowledge.FilingTypeTopic}
+
+// toFile names filing.
+var toFile = regexp.MustCompile(`备|\bfil(?:e|ing)\b|\bicp\b`)
+
 // helps are words that ask for help with what follows, which need not be a wish itself (帮我看看我备过案了).
 var helps = regexp.MustCompile("(?:帮我|帮忙|给我)(?:看看|看下|看一下|瞧瞧|瞧下|瞅瞅|问问|问下|问一下)")
 
@@ -122,6 +132,7 @@ const (
 	sure        = 0.60 // how likely the topic of a part must be for it to count as a wish of its own, after a joint that announces something new
 	verySure    = 0.80 // and after any other
 	surest      = 0.90 // and for one that asks nothing by its words
+	overSure    = 0.99 // and for the only one that asks to count more than all that is told with it
 	outsideSure = 0.95 // how likely a whole message must be out of scope for its parts not to count
 	maxJoints   = 16   // more than a person's questions have
 	shortAspect = 20   // characters
@@ -172,12 +183,119 @@ func (u *Understander) clauses(masked string) []clause {
 			continue
 		}
 		if text := linked.ReplaceAllString(strings.TrimSpace(masked[at:c[0]]), ""); text != "" {
+			for cut := u.cut(text); cut > 0; cut = u.cut(text) {
+				out = append(out, clause{text: strings.TrimSpace(text[:cut])})
+				text = strings.TrimSpace(text[cut:])
+			}
 			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
 				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
 		}
 		at, before = c[1], before+joint
+	}
+	return out
+}
+
+// alsoAsks are words that ask by a denial in the middle of a stretch (能备不), or tell of a trouble. asksOn begins an English question behind another.
+var (
+	alsoAsks = regexp.MustCompile(`((?:能|可以|行|要|用|得)\p{Han}{0,3}?不|收没收|没收到|收不到|没来|转人工)`)
+	asksOn   = regexp.MustCompile(` ((?:do|can|should|must) (?:i|we|you)|(?:is|does) (?:it|the|there|this)|are there)\b`)
+	// noneOf ends in a word that asks elsewhere: 没有几个人看, 那么多选项.
+	noneOf = regexp.MustCompile(`(?:没|没有|好)(?:几.|什么|啥|多少|哪)$|[那这要]么$`)
+	// verbal is an English question with its verb: how long does it take, and not how long.
+	verbal = regexp.MustCompile(`\b(?:is|are|do|does|did|can|could|should|must|will|would|has|have)\b`)
+	// leansBack begins what belongs to what is before it, leansOn ends what belongs to what comes.
+	leansBack = regexp.MustCompile(`^(?:[的了吗呢么吧]|.{1,2}$|什么|啥|谁|哪个|when (?:\w+ing|i|we|you|it|the|my|our)\b)`)
+	leansOn   = regexp.MustCompile(`[的是把被和跟与或要能会得再才想去在给让交]$|\b(?:or|and|if|to|of|about|know) $`)
+)
+
+// questionsAt are where words that ask stand in a text, in bytes.
+func (u *Understander) questionsAt(text string) (out []span) {
+	if m := asksFirst.FindStringIndex(text); m != nil {
+		out = append(out, span{m[0], m[1]})
+	}
+	at := 0
+	if len(out) > 0 {
+		at = out[0].end
+	}
+	for at < len(text) {
+		next := span{len(text), len(text)}
+		for _, p := range u.k.Asking.Question {
+			if s, e, ok := p.Find(text[at:]); ok && at+s < next.start {
+				next = span{at + s, at + e}
+			}
+		}
+		for _, re := range []*regexp.Regexp{alsoAsks, asksOn} {
+			if m := re.FindStringSubmatchIndex(text[at:]); m != nil && at+m[2] < next.start {
+				next = span{at + m[2], at + m[3]}
+			}
+		}
+		if next.start < len(text) && !noneOf.MatchString(text[:next.end]) {
+			out = append(out, next)
+		}
+		at = next.end
+	}
+	return out
+}
+
+// A stretch that is longer, in bytes, or has more words that ask, is not cut; nor is a cut looked for in more places between two such words.
+const (
+	longestRun    = 240
+	mostQuestions = 6
+	mostPlaces    = 8
+)
+
+// cut parts a stretch without joints where both sides ask for something of their own by themselves (备案要几天|要花钱吗); 0 where there is no such place.
+func (u *Understander) cut(text string) int {
+	if len(text) > longestRun {
+		return 0
+	}
+	questions := u.questionsAt(text)
+	if len(questions) < 2 || len(questions) > mostQuestions {
+		return 0
+	}
+	words := inBytes(text, u.words.segment(text))
+	for i := 1; i < len(questions); i++ {
+		tried := 0
+		for j := len(words) - 1; j > 0 && tried < mostPlaces; j-- { // 要啥资料|几天能办好: the last is best, as what is asked of stands behind a word that asks
+			at := words[j]
+			if at < questions[i-1].end || at > questions[i].start || leansBack.MatchString(text[at:]) || leansOn.MatchString(text[:at]) {
+				continue
+			}
+			least := surest
+			if text[at] < utf8.RuneSelf && text[at] > ' ' { // an English question begins with the word that asks
+				if at != questions[i].start || !verbal.MatchString(text[questions[i-1].start:at]) {
+					continue
+				}
+				least = verySure
+			}
+			tried++
+			right, p := u.asked(clause{text: text[at:]}, "")
+			if right == "" || right == knowledge.OutOfScope || p < least {
+				continue
+			}
+			before := strings.TrimSpace(text[:at])
+			left, p := u.asked(clause{text: before}, "")
+			if s := u.score(before)[0]; left == "" && (right == knowledge.Human || right == knowledge.Contact) && slices.Contains(troubles, s.Topic) {
+				left, p = s.Topic, s.P // 短信没收到|电话多少
+			}
+			if left != "" && left != knowledge.OutOfScope && left != right && p >= least {
+				return at
+			}
+		}
+	}
+	return 0
+}
+
+// inBytes are the beginnings of units in bytes.
+func inBytes(text string, units []unit) (out []int) {
+	at, rune := 0, 0
+	for i := range text {
+		if at < len(units) && rune == units[at].start {
+			out, at = append(out, i), at+1
+		}
+		rune++
 	}
 	return out
 }
@@ -198,6 +316,9 @@ func (u *Understander) asks(p clause) bool {
 // by a story; none otherwise. Only what is asked counts: greetings beside a question are passed over. What is out of scope comes last. about is what
 // of the message a topic is asked about with, where that is not all of it.
 func (u *Understander) several(masked string, whole TopicScore) (out []knowledge.Topic, about map[knowledge.Topic]string) {
+	if at, ok := u.examples[bareWords(masked)]; ok && at >= 0 {
+		return nil, nil // the phrase is known for one topic
+	}
 	parts := u.clauses(masked)
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, nil
@@ -219,7 +340,8 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	matter := true      // nothing was asked since something new began
 	unasked := func() { // takes what was told instead of asking
 		if matter && told != "" {
-			if s := u.score(told)[0]; s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) {
+			s := u.score(told)[0]
+			if s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) || s.P >= verySure && slices.Contains(things, s.Topic) {
 				take(s.Topic)
 			}
 		}
@@ -231,7 +353,10 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 			matters = append(matters, "")
 		}
 		matters[len(matters)-1] += p.text + ","
-		topic := u.asked(p, told)
+		topic, _ := u.asked(p, told)
+		if i+1 < len(parts) && u.raised(p, parts[i+1]) {
+			topic = ""
+		}
 		if topic != "" && aside != "" && !p.fresh && !ofFiling.MatchString(p.text) {
 			if full := u.score(aside + "," + p.text)[0]; full.Topic == knowledge.OutOfScope && full.P >= sure {
 				continue // ssl证书多少钱,有没有免费的
@@ -287,10 +412,35 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 		out = append(slices.Delete(out, at, at+1), knowledge.OutOfScope)
 	}
 	alone := len(out) == 1 && out[0] != knowledge.OutOfScope && (whole.Topic == knowledge.OutOfScope && filing || whole.Topic == knowledge.Greeting)
+	alone = alone || len(out) == 1 && out[0] != whole.Topic && u.overStory(parts, out[0], whole)
 	if len(out) < 2 && !alone { // alone: 和朋友开了个奶茶店,朋友说备案很贵,到底收多少钱: the story resembles nothing
 		return nil, nil
 	}
 	return out, about
+}
+
+func isASCIILetter(c byte) bool { return c >= 'a' && c <= 'z' }
+
+// overStory reports whether the one part that asks decides what a message is about, whatever the rest of it resembles: 公司都注销了,备案也要注销,要提供什么 asks for
+// documents. A story of whether to file is asked about in many words, so there the part has to name its aspect.
+func (u *Understander) overStory(parts []clause, topic knowledge.Topic, whole TopicScore) bool {
+	least := overSure
+	switch {
+	case !slices.Contains(overStories, topic), whole.Topic == knowledge.OutOfScope && whole.P >= surest:
+		return false
+	case whole.P < sure:
+		least = verySure
+	}
+	asking := slices.DeleteFunc(slices.Clone(parts), func(p clause) bool { return !u.asks(p) })
+	if len(asking) != 1 {
+		return false
+	}
+	text := asking[0].text
+	if topic == knowledge.NeedFiling && !toFile.MatchString(text) || whole.Topic == knowledge.NeedFiling && !matchesAny(u.k.Asking.Aspects[topic], text) {
+		return false
+	}
+	s := u.score(text)[0]
+	return s.Topic == topic && s.P >= least
 }
 
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
@@ -318,20 +468,32 @@ func besideNothing(topic knowledge.Topic) bool {
 	return topic == knowledge.Greeting || topic == knowledge.Unsolved || topic == knowledge.Solved
 }
 
-// asked gives the topic of a part that asks; "" where it does not, or is not sure.
-func (u *Understander) asked(p clause, told string) knowledge.Topic {
+// raised reports whether a part only raises what the next one asks about: 注销备案呢,要钱吗.
+func (u *Understander) raised(p, next clause) bool {
+	name, ok := strings.CutSuffix(p.text, "呢")
+	return ok && !next.fresh && !strings.HasSuffix(next.text, "呢") && !u.asks(clause{text: name}) && u.asks(next)
+}
+
+// tellMe begins a part that asks to be told what follows.
+var tellMe = regexp.MustCompile(`^(?:请|先|麻烦|你|您|能不能|可以)*(?:告诉|跟我讲|和我讲|跟我说|和我说)(?:我|一下|下)*`)
+
+// asked gives the topic of a part that asks, and how likely it is; "" where it does not, or is not sure.
+func (u *Understander) asked(p clause, told string) (knowledge.Topic, float64) {
 	if !u.asks(p) {
-		return ""
+		return "", 0
 	}
 	least := verySure
 	if p.announced {
 		least = sure
 	}
+	if bare := tellMe.ReplaceAllString(p.text, ""); u.asks(clause{text: bare}) {
+		p.text = bare
+	}
 	s := u.score(p.text)[0]
 	long := utf8.RuneCountInString(p.text) >= ownWords
 	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
 		if full := u.score(told + p.text)[0]; full.P >= sure && full.Topic != knowledge.OutOfScope {
-			return full.Topic
+			return full.Topic, full.P
 		}
 	}
 	unsure := func() bool { return s.P < least || s.Topic == knowledge.OutOfScope }
@@ -347,11 +509,11 @@ func (u *Understander) asked(p clause, told string) knowledge.Topic {
 	}
 	if unsure() {
 		if u.otherBusiness(p, told) {
-			return knowledge.OutOfScope
+			return knowledge.OutOfScope, s.P
 		}
-		return ""
+		return "", 0
 	}
-	return s.Topic
+	return s.Topic, s.P
 }
 
 // otherBusiness reports whether a part asks for something that has nothing to do with filing, however it is read.
@@ -359,7 +521,11 @@ func (u *Understander) otherBusiness(p clause, told string) bool {
 	if utf8.RuneCountInString(p.text) < ownWords-1 || !u.wishes(p.text) || ofFiling.MatchString(p.text) || ofYou.MatchString(p.text) {
 		return false
 	}
-	for _, text := range []string{p.text, "备案" + p.text, told + p.text} {
+	of := "备案"
+	if isASCIILetter(p.text[0]) {
+		of = "icp filing: "
+	}
+	for _, text := range []string{p.text, of + p.text, told + p.text} {
 		if s := u.score(text)[0]; s.Topic != knowledge.OutOfScope || s.P < outsideSure {
 			return false
 		}

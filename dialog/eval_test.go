@@ -38,15 +38,17 @@ func loadKnowledge(t testing.TB) *knowledge.Knowledge {
 }
 
 // sets are the labelled messages, and what is held on them (0–1). test was written from the contract and the operator's help page alone, before the phrases,
-// and is never looked into: what it shows is what customers will see. The others have been read to learn from, once their first figures were taken.
+// and is never looked into: what it shows is what customers will see. The others have been read to learn from, once their first figures were taken. misspelt is
+// English in a hurry; at first sight, before its words were mended, 43.3 % of its topics were right.
 var sets = map[string]struct{ topic, slots float64 }{
-	"dev":    {topic: 0.97, slots: 0.96},
-	"dev2":   {topic: 0.95, slots: 0.92},
-	"dev4":   {topic: 0.94}, // without slots
-	"slots7": {topic: 0.92, slots: 0.96},
-	"slots8": {topic: 0.93, slots: 0.96},
-	"slots9": {topic: 0.95, slots: 0.96},
-	"test":   {topic: 0.96, slots: 0.94},
+	"dev":      {topic: 0.97, slots: 0.96},
+	"dev2":     {topic: 0.95, slots: 0.92},
+	"dev4":     {topic: 0.94}, // without slots
+	"slots7":   {topic: 0.92, slots: 0.96},
+	"slots8":   {topic: 0.93, slots: 0.96},
+	"slots9":   {topic: 0.95, slots: 0.96},
+	"misspelt": {topic: 0.86, slots: 0.94},
+	"test":     {topic: 0.96, slots: 0.94},
 }
 
 // Floors on test for what customers type in bad light: see the goals in README.md.

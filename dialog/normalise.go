@@ -51,7 +51,9 @@ func slipReplacer(s knowledge.Slips) *strings.Replacer {
 	var pairs []string
 	for _, word := range sortedKeys(s.Mend) {
 		for _, slip := range s.Mend[word] {
-			pairs = append(pairs, fold(slip), word)
+			if !isEnglish(slip) {
+				pairs = append(pairs, fold(slip), word)
+			}
 		}
 	}
 	return strings.NewReplacer(pairs...)

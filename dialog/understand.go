@@ -16,6 +16,7 @@ type Understander struct {
 	k        *knowledge.Knowledge
 	slips    *strings.Replacer
 	mender   *mender
+	spelling *spelling
 	words    *lexicon
 	model    *classifier    // of topics
 	stories  *classifier    // of filing types that are not named
@@ -32,7 +33,7 @@ type Understander struct {
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
+	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), spelling: newSpelling(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))
@@ -181,10 +182,13 @@ var (
 	addressRest = regexp.MustCompile(`^(?:[:：][0-9]{1,5})?(?:[/?#][!-~]*)?`)
 )
 
+// lineEnds are the ends of lines, at which a customer goes on to something else; not between digits, as of a number and its proof.
+var lineEnds = regexp.MustCompile(`([^\s\d])[ \t]*\r?\n\s*([^\s\d])`)
+
 // prepare normalises and mends a message around the domains and case numbers in it. text has them as they were typed, masked a mark in the place of each. latin
 // says that it was typed in pinyin.
 func (u *Understander) prepare(raw string, found []FoundDomain) (text, masked string, cases []string, latin bool) {
-	cases, masked = u.cases.take(fold(maskDomains(raw, found)))
+	cases, masked = u.cases.take(fold(lineEnds.ReplaceAllString(maskDomains(raw, found), "$1; $2")))
 	masked, latin = u.mend(masked)
 	text = masked
 	for _, no := range cases {
@@ -222,6 +226,9 @@ func maskDomains(raw string, found []FoundDomain) string {
 
 func (u *Understander) mend(s string) (string, bool) {
 	s, latin := u.mender.latin(s)
+	if !latin && !strings.ContainsFunc(s, isHan) {
+		s = u.spelling.mend(s)
+	}
 	return u.mender.mend(u.slips.Replace(s)), latin
 }
 

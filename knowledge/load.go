@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"path"
 	"regexp"
 	"runtime"
@@ -88,6 +89,17 @@ func (k *Knowledge) Version() string {
 		fmt.Fprintf(h, "%s\x00%d\x00%s", f.name, len(f.raw), f.raw)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// Files gives every file by its name, as it is written; the bytes are not to be changed.
+func (k *Knowledge) Files() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for _, f := range k.files {
+			if !yield(f.name, f.raw) {
+				return
+			}
+		}
+	}
 }
 
 // RuleFacts are the facts that limit any rule: what a document list depends on beyond filing type, subject type and province.

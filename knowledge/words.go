@@ -53,11 +53,14 @@ type Regions struct {
 
 // Slips are misspellings and homophones, and the words that pinyin may mend.
 type Slips struct {
-	// Mend gives for a word what people type in its place. None of them is a word that a customer would use otherwise.
+	// Mend gives for a word what people type in its place. None of them is a word that a customer would use otherwise. One of Latin letters alone is a whole
+	// word, and mended in messages in English.
 	Mend map[string][]string `yaml:"mend" lint:"required"`
 	// Words are the field's key words: a stretch of two to four characters that sounds like one of them, and that no example phrase has, is
 	// read as that word.
 	Words []string `yaml:"words" lint:"required"`
+	// Keep are English words that are not to be read as those of the field which they resemble.
+	Keep []string `yaml:"keep"`
 }
 
 // Synonyms are classes of words that mean the same to the understanding, in both languages, so that what is learnt from one holds for all.
