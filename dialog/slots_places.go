@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mozillazg/go-pinyin"
-
 	"beianbot/knowledge"
 )
 
@@ -29,6 +27,7 @@ const (
 type placeTag struct {
 	kind     placeKind
 	province knowledge.ProvinceID
+	short    bool // a county's name without its suffix: see mentions
 }
 
 // gazetteer finds the subject's province and the server's side of the border.
@@ -37,35 +36,22 @@ type gazetteer struct {
 	plates map[rune]knowledge.ProvinceID
 }
 
-func newGazetteer(k *knowledge.Knowledge) *gazetteer {
-	g := &gazetteer{words: newDictionary[placeTag](), plates: map[rune]knowledge.ProvinceID{}}
-	latin, shared := map[string]knowledge.ProvinceID{}, map[string]bool{}
-	for _, p := range k.Provinces {
-		for _, list := range [][]string{p.Words, p.Places, k.Regions.Places[p.ID]} {
-			for _, w := range list {
-				if utf8.RuneCountInString(w) == 1 {
-					r, _ := utf8.DecodeRuneInString(w)
-					g.plates[r] = p.ID
-					continue
-				}
-				g.words.add(w, placeTag{kindProvince, p.ID})
-				if s := spell(w); len(s) > 4 {
-					shared[s] = shared[s] || latin[s] != "" && latin[s] != p.ID
-					latin[s] = p.ID
-				}
-			}
+func newGazetteer(k *knowledge.Knowledge, names []placeName) *gazetteer {
+	g := &gazetteer{words: newDictionary[placeTag](len(names)), plates: map[rune]knowledge.ProvinceID{}}
+	for _, n := range names {
+		if utf8.RuneCountInString(n.word) == 1 {
+			r, _ := utf8.DecodeRuneInString(n.word)
+			g.plates[r] = n.province
+			continue
 		}
+		g.words.add(n.word, placeTag{kindProvince, n.province, n.rank == rankShort})
 	}
-	for w := range shared { // Taizhou is in Jiangsu and in Zhejiang
-		if shared[w] {
-			delete(latin, w)
-		}
-	}
+	latin := spellings(names)
 	for w, id := range k.Regions.Spelt {
 		latin[w] = id
 	}
 	for _, w := range sortedKeys(latin) {
-		g.words.add(w, placeTag{kindProvince, latin[w]})
+		g.words.add(w, placeTag{kind: kindProvince, province: latin[w]})
 	}
 	r := k.Regions
 	for _, list := range []struct {
@@ -81,22 +67,23 @@ func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 }
 
 // inNames is how characters sound in names of places, where the dictionary's first reading is another one.
-var inNames = map[rune]string{'都': "dū", '长': "cháng", '重': "chóng", '佛': "fó", '厦': "xià", '番': "pān", '藏': "zàng",
+var inNames = map[rune]string{'都': "du", '长': "chang", '重': "chong", '佛': "fo", '厦': "xia", '番': "pan", '藏': "zang",
 	'陕': "shaan"} // as the province is written in Latin letters, to tell it from 山西
 
 // spell writes a Chinese name in Latin letters (深圳 → shenzhen), without 省 and 市; "" when it is not Chinese.
 func spell(w string) string {
 	w = strings.TrimRight(w, "省市区")
+	snd := allSounds()
 	var b strings.Builder
 	for _, r := range w {
-		first := inNames[r]
-		if first == "" {
-			first, _, _ = strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		sound := inNames[r]
+		if sound == "" && isHan(r) {
+			sound = snd.names[snd.exact[r-hanFirst]]
 		}
-		if first == "" {
+		if sound == "" {
 			return ""
 		}
-		b.WriteString(toneless(first))
+		b.WriteString(sound)
 	}
 	return b.String()
 }
@@ -124,6 +111,10 @@ func (g *gazetteer) mentions(runes []rune) []mention {
 	var out []mention
 	for i := 0; i < len(runes); {
 		if tags, n := g.words.longest(runes, i); n > 0 {
+			if tags[0].short && g.crossed(runes, i, n) {
+				i++
+				continue
+			}
 			if tags[0].kind != kindNoPlace {
 				out = append(out, mention{i, i + n, tags})
 			}
@@ -131,11 +122,32 @@ func (g *gazetteer) mentions(runes []rune) []mention {
 			continue
 		}
 		if id, ok := g.plates[runes[i]]; ok && plateHere(runes, i) {
-			out = append(out, mention{i, i + 1, []placeTag{{kindProvince, id}}})
+			out = append(out, mention{i, i + 1, []placeTag{{kind: kindProvince, province: id}}})
 		}
 		i++
 	}
 	return out
+}
+
+// named are the stretches of a text that name a place, but for single characters.
+func (g *gazetteer) named(runes []rune) []span {
+	var out []span
+	for _, m := range g.mentions(runes) {
+		if m.province() != "" && m.end-m.start > 1 {
+			out = append(out, span{m.start, m.end})
+		}
+	}
+	return out
+}
+
+// crossed reports that a greater place begins inside a name and ends after it: 山西 in 对方山西的.
+func (g *gazetteer) crossed(runes []rune, at, n int) bool {
+	for i := at + 1; i < at+n; i++ {
+		if tags, m := g.words.longest(runes, i); i+m > at+n && !tags[0].short {
+			return true
+		}
+	}
+	return false
 }
 
 var (
