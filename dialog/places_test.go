@@ -1,6 +1,9 @@
 package dialog
 
 import (
+	"encoding/json"
+	"os"
+	"strings"
 	"testing"
 
 	"beianbot/knowledge"
@@ -42,6 +45,35 @@ func TestPlaceNames(t *testing.T) {
 	} {
 		if got := u.Understand(text).Slots.Province; got != want {
 			t.Errorf("%s: %q, not %q", text, got, want)
+		}
+	}
+}
+
+// TestSubjectAmongPlaces holds whose place is meant where a message names several: testdata/places.txt.
+func TestSubjectAmongPlaces(t *testing.T) {
+	u := NewUnderstander(loadKnowledge(t))
+	raw, err := os.ReadFile("testdata/places.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(raw)), "\n") {
+		text, wants, ok := strings.Cut(line, " | ")
+		if !ok {
+			continue
+		}
+		b, err := json.Marshal(u.Understand(text).Slots)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]any{}
+		if err := json.Unmarshal(b, &got); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range strings.Fields(wants) {
+			slot, value, _ := strings.Cut(want, "=")
+			if v, _ := got[slot].(string); v != value {
+				t.Errorf("%s: %s is %q, not %q", text, slot, v, value)
+			}
 		}
 	}
 }
