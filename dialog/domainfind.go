@@ -39,7 +39,7 @@ var (
 )
 
 // suffixWords are words that lead to a suffix rather than begin a name.
-const suffixWords = `那么?|要是|如果|假如|比如|例如|像|就|换成?|改成?|只|这种|那种|还|以及|包括|至于|对于|关于|拿|用|买|注册|是|和|跟|或者?`
+const suffixWords = `那么?|要是|如果|一定要?|必须|只能|非得|假如|比如|例如|像|就|换成?|改成?|只|这种|那种|还|以及|包括|至于|对于|关于|拿|用|买|注册|是|要|和|跟|或者?`
 
 // openers stand before a name that is set apart: nothing glued to it there.
 const openers = "“‘「『《〈【〔(<[\"'`"

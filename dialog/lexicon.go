@@ -29,8 +29,9 @@ type dictionary[V comparable] struct {
 	at   [][]V            // values of the words that end at a node
 }
 
-func newDictionary[V comparable]() dictionary[V] {
-	return dictionary[V]{next: map[uint64]int32{}, at: make([][]V, 1)}
+// newDictionary makes one with room for words of the usual length.
+func newDictionary[V comparable](words int) dictionary[V] {
+	return dictionary[V]{next: make(map[uint64]int32, 2*words), at: make([][]V, 1, 2*words+1)}
 }
 
 // add takes a word as knowledge files write it: _ stands for a space.
@@ -93,16 +94,12 @@ const (
 	classFiller = "filler"
 )
 
-func newLexicon(k *knowledge.Knowledge) *lexicon {
-	l := &lexicon{dictionary: newDictionary[classID](), ids: map[string]classID{}}
+func newLexicon(k *knowledge.Knowledge, names []placeName) *lexicon {
+	l := &lexicon{dictionary: newDictionary[classID](len(names)), ids: map[string]classID{}}
 	l.places, l.fillers = l.class(classPlace), l.class(classFiller)
-	for _, p := range k.Provinces {
-		for _, list := range [][]string{p.Words, p.Places, k.Regions.Places[p.ID]} {
-			for _, w := range list {
-				if utf8.RuneCountInString(w) > 1 {
-					l.add(w, l.places)
-				}
-			}
+	for _, n := range names {
+		if utf8.RuneCountInString(n.word) > 1 {
+			l.add(n.word, l.places)
 		}
 	}
 	for _, w := range k.Synonyms.Fillers {

@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -91,8 +92,10 @@ func soundKey(runes []rune, blurred bool) string {
 const longestWord = 6
 
 // mend reads a stretch of characters as the key word that it sounds like, where the examples never have that stretch and its neighbours do not explain it.
-func (m *mender) mend(s string) string {
+// Names of places are left as they are, and nothing is read across their edges: 建宁 in 公司在建宁 is no 再见.
+func (m *mender) mend(s string, places *gazetteer) string {
 	runes := []rune(s)
+	named := places.named(runes)
 	changed := false
 	for i := 0; i < len(runes); i++ {
 		if !isHan(runes[i]) {
@@ -106,6 +109,9 @@ func (m *mender) mend(s string) string {
 			if m.words[string(window)] {
 				i += n - 1
 				break
+			}
+			if slices.ContainsFunc(named, func(p span) bool { return p.start < i+n && i < p.end }) {
+				continue
 			}
 			word := ""
 			if n == 2 {

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/mozillazg/go-pinyin"
-
 	"beianbot/knowledge"
 )
 
@@ -29,6 +27,7 @@ const (
 type placeTag struct {
 	kind     placeKind
 	province knowledge.ProvinceID
+	short    bool // a county's name without its suffix: see mentions
 }
 
 // gazetteer finds the subject's province and the server's side of the border.
@@ -37,35 +36,22 @@ type gazetteer struct {
 	plates map[rune]knowledge.ProvinceID
 }
 
-func newGazetteer(k *knowledge.Knowledge) *gazetteer {
-	g := &gazetteer{words: newDictionary[placeTag](), plates: map[rune]knowledge.ProvinceID{}}
-	latin, shared := map[string]knowledge.ProvinceID{}, map[string]bool{}
-	for _, p := range k.Provinces {
-		for _, list := range [][]string{p.Words, p.Places, k.Regions.Places[p.ID]} {
-			for _, w := range list {
-				if utf8.RuneCountInString(w) == 1 {
-					r, _ := utf8.DecodeRuneInString(w)
-					g.plates[r] = p.ID
-					continue
-				}
-				g.words.add(w, placeTag{kindProvince, p.ID})
-				if s := spell(w); len(s) > 4 {
-					shared[s] = shared[s] || latin[s] != "" && latin[s] != p.ID
-					latin[s] = p.ID
-				}
-			}
+func newGazetteer(k *knowledge.Knowledge, names []placeName) *gazetteer {
+	g := &gazetteer{words: newDictionary[placeTag](len(names)), plates: map[rune]knowledge.ProvinceID{}}
+	for _, n := range names {
+		if utf8.RuneCountInString(n.word) == 1 {
+			r, _ := utf8.DecodeRuneInString(n.word)
+			g.plates[r] = n.province
+			continue
 		}
+		g.words.add(n.word, placeTag{kindProvince, n.province, n.rank == rankShort})
 	}
-	for w := range shared { // Taizhou is in Jiangsu and in Zhejiang
-		if shared[w] {
-			delete(latin, w)
-		}
-	}
+	latin := spellings(names)
 	for w, id := range k.Regions.Spelt {
 		latin[w] = id
 	}
 	for _, w := range sortedKeys(latin) {
-		g.words.add(w, placeTag{kindProvince, latin[w]})
+		g.words.add(w, placeTag{kind: kindProvince, province: latin[w]})
 	}
 	r := k.Regions
 	for _, list := range []struct {
@@ -81,22 +67,23 @@ func newGazetteer(k *knowledge.Knowledge) *gazetteer {
 }
 
 // inNames is how characters sound in names of places, where the dictionary's first reading is another one.
-var inNames = map[rune]string{'都': "dū", '长': "cháng", '重': "chóng", '佛': "fó", '厦': "xià", '番': "pān", '藏': "zàng",
+var inNames = map[rune]string{'都': "du", '长': "chang", '重': "chong", '佛': "fo", '厦': "xia", '番': "pan", '藏': "zang",
 	'陕': "shaan"} // as the province is written in Latin letters, to tell it from 山西
 
 // spell writes a Chinese name in Latin letters (深圳 → shenzhen), without 省 and 市; "" when it is not Chinese.
 func spell(w string) string {
 	w = strings.TrimRight(w, "省市区")
+	snd := allSounds()
 	var b strings.Builder
 	for _, r := range w {
-		first := inNames[r]
-		if first == "" {
-			first, _, _ = strings.Cut(pinyin.PinyinDict[int(r)], ",")
+		sound := inNames[r]
+		if sound == "" && isHan(r) {
+			sound = snd.names[snd.exact[r-hanFirst]]
 		}
-		if first == "" {
+		if sound == "" {
 			return ""
 		}
-		b.WriteString(toneless(first))
+		b.WriteString(sound)
 	}
 	return b.String()
 }
@@ -124,6 +111,10 @@ func (g *gazetteer) mentions(runes []rune) []mention {
 	var out []mention
 	for i := 0; i < len(runes); {
 		if tags, n := g.words.longest(runes, i); n > 0 {
+			if tags[0].short && g.crossed(runes, i, n) {
+				i++
+				continue
+			}
 			if tags[0].kind != kindNoPlace {
 				out = append(out, mention{i, i + n, tags})
 			}
@@ -131,11 +122,32 @@ func (g *gazetteer) mentions(runes []rune) []mention {
 			continue
 		}
 		if id, ok := g.plates[runes[i]]; ok && plateHere(runes, i) {
-			out = append(out, mention{i, i + 1, []placeTag{{kindProvince, id}}})
+			out = append(out, mention{i, i + 1, []placeTag{{kind: kindProvince, province: id}}})
 		}
 		i++
 	}
 	return out
+}
+
+// named are the stretches of a text that name a place, but for single characters.
+func (g *gazetteer) named(runes []rune) []span {
+	var out []span
+	for _, m := range g.mentions(runes) {
+		if m.province() != "" && m.end-m.start > 1 {
+			out = append(out, span{m.start, m.end})
+		}
+	}
+	return out
+}
+
+// crossed reports that a greater place begins inside a name and ends after it: 山西 in 对方山西的.
+func (g *gazetteer) crossed(runes []rune, at, n int) bool {
+	for i := at + 1; i < at+n; i++ {
+		if tags, m := g.words.longest(runes, i); i+m > at+n && !tags[0].short {
+			return true
+		}
+	}
+	return false
 }
 
 var (
@@ -167,7 +179,7 @@ type places struct {
 var (
 	machineAfter = regexp.MustCompile(`^(?:的|云|这边的|那边的|这边|那边|本地|那台|地区|区|当地|市|省|线路|海外|境外|国内|高防|cn2|bgp|普通|那种|两边|和.{2,4}都|电信|联通|移动|轻量|应用|独立|虚拟|物理| |cloud|based|-)*(?:服务器|机房|主机|节点|机器|vps|云主机|ecs|机子|空间|可用区|数据中心|独服|服务商|server|nodes?(?:$|[^a-z])|hosting|host(?:$|[^a-z])|data ?cent|region|instance|idc|vm(?:$|[^a-z])|droplet|cdn|云服务|ip(?:$|[^a-z]))`)
 	machineWords = regexp.MustCompile(`服务器|主机|机房|机器|节点|云|vps|server|host|machine|cloud`)
-	machineHere  = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|vps|ecs|节点|空间|server|instance|droplet|hosting|machine|cdn|idc|数据中心|vm|台|ip)s?[^,.;!?]{0,10}$`)
+	machineHere  = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|vps|ecs|节点|空间|server|instance|droplet|hosting|machine|cdn|idc|数据中心|vm|后台|后端|backend|[一两二三四五六几这那每租买了0-9]台|ip)s?[^,.;!?]{0,10}$|(?:server|node|instance|machine|hosting|box)s? (?:with you |of yours |from you )?(?:is |are |located |hosted )*(?:in|at) (?:your )?$`)
 	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|site|website|blog|shop|app|it|everything)`)
 	hostedHere   = regexp.MustCompile(`(?:放在?到?|部署在?到?|托管在?到?|架设?在|跑在|搭建?在|挂在|host(?:ed|ing)? (?:it |my site |our site |the site |them )?(?:in|on|at|by|with)|deployed? (?:in|on|to|at)|run(?:s|ning)? (?:in|on))[^,.;!?]{0,4}$`)
 	movedHere    = regexp.MustCompile(`(?:搬到|搬去|搬回|搬来|迁到|迁回|迁移到|转到|挪到|租在|租的是?|租了|买在|买的是?|买了|用的是?|用|换到|换成|落在|moved?(?:ing)? (?:it |my site |our site |everything )?(?:back )?to|migrated? to|located in|sits in|using|use|on)[^,.;!?]{0,6}$`)
@@ -177,12 +189,24 @@ var (
 	// subjectCut ends the words about a machine: what follows it is about somebody.
 	subjectCut = regexp.MustCompile(`公司|企业|个人|我们是|我们|我是|我在|人在|单位|注册在|注册|户口|户籍|身份证|company|based in|based|registered in|registered|individual|i am|i'm|we are|客户|用户|访客|visitors|customers|备案`)
 
-	idHere       = regexp.MustCompile(`(?:户口是?在?|户籍是?在?|身份证是?在?|籍贯是?|老家是?在?|hukou (?:is )?(?:in|from)|id (?:card )?(?:is )?from)[^,.;!?]{0,2}$`)
-	idAfter      = regexp.MustCompile(`^(?:的|省|市|本地|那边的)*(?:户口|户籍|身份证|籍|老家|人$|人(?:在|来|现|目前)|hukou|id card|id )`)
-	otherHere    = regexp.MustCompile(`(?:不像|比起|比|跟|和|与|问了|人家|听说|朋友|同行|别人|从|原来在|原先在|以前在|之前在|than|unlike|from)[^,.;!?]{0,1}$`)
-	otherAfter   = regexp.MustCompile(`^(?:那边)?(?:的)?(?:朋友|同行|别人|同事|客服|搬|迁|转)`)
-	ownHere      = regexp.MustCompile(`(?:我们是?在?|我是|我在|我人在|人在|公司在|公司是|单位在|单位是|注册在|开在|位于|我司在|咱|based in|we are in|i am in|i'm in|i live in|registered in|located in)[^,.;!?]{0,2}$`)
-	ownAfter     = regexp.MustCompile(`^(?:省|市|这边|这里|本地|当地|那边|地区)*(?:的|一家|某|一个|有家)*(?:公司|企业|个人|个体|律所|律师|事业单位|协会|商会|基金会|学校|医院|单位|小公司|有限|管局|通信管理|工厂|街道|代表处|company|enterprise|firm|individual|resident|llc)`)
+	idHere     = regexp.MustCompile(`(?:户口是?在?|户籍是?在?|身份证是?在?|籍贯是?|老家是?在?|hukou (?:is )?(?:in|from)|id (?:card )?(?:is )?from)[^,.;!?]{0,2}$`)
+	idAfter    = regexp.MustCompile(`^(?:的|省|市|本地|那边的)*(?:户口|户籍|身份证|籍|老家|人$|人(?:在|来|现|目前)|hukou|id card|id )`)
+	otherHere  = regexp.MustCompile(`(?:不像|比起|比|跟|和|与|问了|人家|听说|朋友|同行|别人|从|原来在|原先在|以前在|之前在|than|unlike|from)[^,.;!?]{0,1}$`)
+	otherAfter = regexp.MustCompile(`^(?:那边)?(?:的)?(?:朋友|同行|别人|同事|客服|搬|迁|转)`)
+	ownHere    = regexp.MustCompile(`(?:我们是?在?|我是|我在|我人在|人在|公司在|公司是|单位在|单位是|注册在|开在|位于|我司在|咱|based in|we are in|we are the|we're the|i am in|i'm in|i live in|registered in|located in)[^,.;!?]{0,2}$`)
+	ownAfter   = regexp.MustCompile(`^(?:省|市|这边|这里|本地|当地|那边|地区)*(?:的|一家|某|一个|有家)*(?:公司|企业|个人|个体|子公司|律所|律师|事业单位|协会|商会|基金会|学校|医院|单位|小公司|有限|管局|通信管理|工厂|街道|代表处|company|enterprise|firm|individual|resident|llc)`)
+	// registeredHere says outright where the subject is; a subsidiary is the subject, whoever owns it, and somebody's parent, owner or office is not.
+	registeredHere  = regexp.MustCompile(`(?:注册地?址?(?:是|在|于)|登记(?:地|是|在|于)+|执照(?:是|在|上|办的|注册)+|主体(?:公司|单位)?(?:是|在|为)+|registered (?:in|at)|incorporated in)[^,.;!?、]{0,3}$`)
+	subsidiaryAfter = regexp.MustCompile(`^(?:这边|那边)?的?(?:全资|控股|外资|合资)?子公司|^ (?:subsidiary|entity)`)
+	parentHere      = regexp.MustCompile(`(?:母公司|总公司|总部|集团|老板|股东|投资方|法人|head ?(?:quarters?|office)|parent(?: company)?|hq)(?: ?is| ?are|也|都|设|在|是| in| based)*[^,.;!?、]{0,1}$`)
+	parentAfter     = regexp.MustCompile(`^ ?(?:那边)?的?(?:母公司|总公司|总部|集团|老板|股东|投资|hq|parent|head ?office|headquarters)`)
+	officeHere      = regexp.MustCompile(`(?:办公室|办事处|办公(?:地点|地址)?|门店|分店|分公司|仓库|工厂|office|branch|warehouse)(?: ?is| ?are|也|都|设|在|是| in)+ ?$`)
+	officeAfter     = regexp.MustCompile(`^ ?的?(?:办公|办事处|门店|分店|仓库|分公司|分部|office|branch)`)
+	originWord      = regexp.MustCompile(`^(?:台商|台企|台胞|台籍|港人|港籍|香港籍|澳门籍)$`)
+	movedTo         = regexp.MustCompile(`(?:搬|迁|迁移|转移|挪)(?:到|至|去|来|回)了?$|(?:moved|relocated|moving) (?:it |us |our company )?to $`)
+	customersHere   = regexp.MustCompile(`(?:客户|用户|访客|合伙人|customers?|clients?|users|visitors)[^,.;!?]{0,8}$`)
+	// othersHere is about somebody else's case altogether: 人家广州那家公司.
+	othersHere   = regexp.MustCompile(`(?:人家|别人家?|同行|隔壁)(?:的|家|是|在|那边)*$`)
 	subjectNear  = regexp.MustCompile(`公司|企业|居民|同胞|身份|个人|注册|户口|户籍|护照|回乡证|通行证|人士|法人|主体|人$|人,|人来|人在|是.{0,2}人|籍|要求|规定|规则|材料|资料|政策|company|resident|citizen|enterprise|national|passport|rules|requirement|document|registered|based`)
 	notThere     = regexp.MustCompile(`(?:不在|不是|没有?放?在?|没用|不用|不放在?|未在|并非|不算|非|not in|not on|not hosted in|isn't in|not|no longer in|outside|outside of)[^,.;!?a-z]{0,2}(?:the )?$`)
 	notWords     = regexp.MustCompile(`^不在|^not in`)
@@ -260,7 +284,7 @@ func (g *gazetteer) read(runes []rune) places {
 				out.deniedServer = side
 				side = otherSide(side)
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
 			out.spans = append(out.spans, sp)
 			continue
 		case id == "" && !abroad && !m.has(kindInland):
@@ -271,7 +295,7 @@ func (g *gazetteer) read(runes []rune) places {
 				out.deniedServer = side
 				side = otherSide(side)
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
 			out.spans = append(out.spans, sp)
 			continue
 		}
@@ -286,7 +310,7 @@ func (g *gazetteer) read(runes []rune) places {
 			if notAsked.MatchString(after) {
 				continue
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before), m.start})
+			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
 			out.spans = append(out.spans, sp)
 			continue
 		}
@@ -303,9 +327,32 @@ func (g *gazetteer) read(runes []rune) places {
 			out.spans = append(out.spans, sp)
 			continue
 		}
+		if othersHere.MatchString(before) {
+			out.spans = append(out.spans, sp)
+			continue
+		}
 		score := 0
-		if ownHere.MatchString(before) {
+		if registeredHere.MatchString(before) {
+			score += 4
+		}
+		if subsidiaryAfter.MatchString(after) {
+			score += 4
+		}
+		parent, office := parentHere.MatchString(before), officeHere.MatchString(before)
+		if parent || parentAfter.MatchString(after) || originWord.MatchString(string(runes[m.start:m.end])) {
+			score -= 3
+		}
+		if office || officeAfter.MatchString(after) {
+			score -= 4
+		}
+		if ownHere.MatchString(before) && !parent && !office { // 总公司在 ends in 公司在
 			score += 3
+		}
+		if movedTo.MatchString(before) {
+			score += 2
+		}
+		if customersHere.MatchString(before) {
+			score -= 2
 		}
 		if ownAfter.MatchString(after) {
 			score += 2

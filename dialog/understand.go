@@ -33,7 +33,12 @@ type Understander struct {
 
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	u := &Understander{k: k, slips: slipReplacer(k.Slips), words: newLexicon(k), spelling: newSpelling(k), places: newGazetteer(k), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
+	names := placeNames(k)
+	u := &Understander{k: k, slips: slipReplacer(k.Slips), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
+	var wg sync.WaitGroup // each takes some milliseconds
+	wg.Go(func() { u.places = newGazetteer(k, names) })
+	u.words, u.spelling = newLexicon(k, names), newSpelling(k)
+	wg.Wait()
 	for _, id := range knowledge.FilingTypes {
 		if t := k.FilingTypes[id]; t != nil {
 			u.filings = append(u.filings, typeWords(id, t.Words))
@@ -229,7 +234,7 @@ func (u *Understander) mend(s string) (string, bool) {
 	if !latin && !strings.ContainsFunc(s, isHan) {
 		s = u.spelling.mend(s)
 	}
-	return u.mender.mend(u.slips.Replace(s)), latin
+	return u.mender.mend(u.slips.Replace(s), u.places), latin
 }
 
 // sites sorts the names of a message into a customer's own and those of known sites. It gives the message with the words for a site in the place of its mark.

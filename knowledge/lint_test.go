@@ -74,6 +74,7 @@ func row(id, when, verdict string) string {
 // TestLintFinds holds each check of a folder: what an operator may write wrong, and the line that says so.
 func TestLintFinds(t *testing.T) {
 	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
+	const counties = "vocabulary/counties.yaml"
 	const suffixes, registrars, texts = "domain/suffixes.yaml", "domain/registrars.yaml", "domain/texts.yaml"
 	const sentences, filing, licence, person = "sentences.yaml", "decision/filing.yaml", "decision/licence.yaml", "decision/person.yaml"
 	for _, tt := range []struct{ name, file, old, new, want string }{
@@ -136,6 +137,8 @@ func TestLintFinds(t *testing.T) {
 		{"answer twice", fees, "id: fees.licence", "id: fees.general", `topics/fees.yaml:155: error: answer "fees.general" stands twice`},
 		{"source twice", "sources.yaml", "id: r292_2024", "id: r292", `sources.yaml:19: error: source "r292" stands in sources.yaml:13 already`},
 		{"place of two provinces", gd, "places: [广州,", "places: [杭州,", `provinces/CN-ZJ.yaml:7: error: place "杭州" stands in ` + gd + ":7 already"},
+		{"counties of no province", counties, "counties:\n  CN-BJ:", "counties:\n  CN-PK:", counties + `:66: error: no province "CN-PK"`},
+		{"no counties", counties, "ordinary:", "ordinry:", counties + `:289: error: unknown key "ordinry"`},
 		{"prefix of two provinces", gd, "prefix: 粤\n", "prefix: 浙\n", `provinces/CN-ZJ.yaml:3: error: prefix "浙" stands in ` + gd + ":3 already"},
 		{"suffix twice", suffixes, "suffixes:\n", "suffixes:\n  - {name: \"CN\"}\n", suffixes + `:9: error: suffix "cn" stands in ` + suffixes + ":7 already"},
 		{"suffix twice in another script", suffixes, "suffixes:\n", "suffixes:\n  - {name: \"xn--fiqs8s\", disputed: true}\n", suffixes + `:8: error: suffix "中国" stands in ` + suffixes + ":7 already"},

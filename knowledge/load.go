@@ -68,6 +68,7 @@ type Knowledge struct {
 	Acts          Acts
 	Asking        Asking
 	Regions       Regions
+	Counties      Counties
 	Slips         Slips
 	Synonyms      Synonyms
 	Cues          []Cue
@@ -379,6 +380,7 @@ var sections = append([]section{
 	one("vocabulary/acts.yaml", true, func(k *Knowledge, v *Acts) { k.Acts = *v }),
 	one("vocabulary/asking.yaml", true, func(k *Knowledge, v *Asking) { k.Asking = *v }),
 	one("vocabulary/regions.yaml", true, func(k *Knowledge, v *Regions) { k.Regions = *v }),
+	one("vocabulary/counties.yaml", true, func(k *Knowledge, v *Counties) { k.Counties = *v }),
 	one("vocabulary/slips.yaml", true, func(k *Knowledge, v *Slips) { k.Slips = *v }),
 	one("vocabulary/synonyms.yaml", true, func(k *Knowledge, v *Synonyms) { k.Synonyms = *v }),
 	one("vocabulary/cues.yaml", true, func(k *Knowledge, v *cuesFile) { k.Cues = v.Cues }),
