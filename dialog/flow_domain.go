@@ -98,8 +98,9 @@ func (t *turn) notChecked(wishes []knowledge.Topic) bool {
 	if why == nil {
 		return false
 	}
-	alone := bareWords(strings.Replace(t.u.Text, name, "", 1)) == ""
-	check := slices.Contains(wishes, knowledge.DomainCheck)
+	rest := strings.Replace(t.u.Text, name, "", 1)
+	alone := bareWords(rest) == ""
+	check := slices.Contains(wishes, knowledge.DomainCheck) || !alone && bareWords(saysCheck.ReplaceAllString(rest, "")) == "" // check my-site.internal
 	vague := len(wishes) == 0 || wishes[0] == knowledge.OutOfScope || t.u.Confidence < digression
 	if !check && !(vague && (alone || asked || *why == RefusedIP || saysCheck.MatchString(t.u.Text))) {
 		return false

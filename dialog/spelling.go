@@ -115,16 +115,28 @@ func lettersOf(w string) (out uint32) {
 
 // mend puts right the words of a message in English.
 func (s *spelling) mend(text string) string {
-	var b strings.Builder
-	at, looked := 0, 0
-	for start, end := nextWord(text, 0); start >= 0; start, end = nextWord(text, end) {
-		w := text[start:end]
+	looked := 0
+	return replaceWords(text, func(w string) string {
 		to := s.slips[w]
 		if to == "" && looked < mostMended && !s.inUse(w) {
 			looked++
 			to = s.likest(w)
 		}
-		if to != "" {
+		return to
+	})
+}
+
+// whole puts the words of vocabulary/slips.yaml right, as example phrases are read.
+func (s *spelling) whole(text string) string {
+	return replaceWords(text, func(w string) string { return s.slips[w] })
+}
+
+// replaceWords puts other words in the place of those for which there is one.
+func replaceWords(text string, other func(string) string) string {
+	var b strings.Builder
+	at := 0
+	for start, end := nextWord(text, 0); start >= 0; start, end = nextWord(text, end) {
+		if to := other(text[start:end]); to != "" {
 			b.WriteString(text[at:start])
 			b.WriteString(to)
 			at = end

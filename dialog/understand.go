@@ -99,7 +99,11 @@ func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
 	out := make([][]string, len(knowledge.Topics))
 	for i, t := range knowledge.Topics {
 		for _, p := range k.Examples[t] {
-			out[i] = append(out[i], u.slips.Replace(fold(p)))
+			text := fold(p)
+			if !strings.ContainsFunc(text, isHan) {
+				text = u.spelling.whole(text)
+			}
+			out[i] = append(out[i], u.slips.Replace(text))
 		}
 	}
 	return out
