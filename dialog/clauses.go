@@ -58,8 +58,8 @@ var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi
 // wantsFirst are the other words with which something is asked for after "and".
 var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
 
-// anyone are words of questions that ask nothing (谁都能打开).
-var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)`)
+// anyone are words of questions that ask nothing (谁都能打开, it only shows who we are).
+var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)|\b(?:who|what|where) (?:i|we) (?:are|am|do|sell|make|offer)\b`)
 
 // confirms ends a part that asks to have something confirmed (可以备案吧, 没问题吧).
 var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用|是|要|会|该|对)[^,]{0,12}吧$`)
@@ -82,7 +82,7 @@ func (u *Understander) wishes(part string) bool {
 func whether(part string) bool {
 	r := []rune(part)
 	for i := 2; i < len(r); i++ {
-		if r[i] == r[i-2] && (r[i-1] == '不' || r[i-1] == '没') && r[i] != '时' && r[i] != '动' { // 时不时, 动不动: now and then
+		if r[i] == r[i-2] && (r[i-1] == '不' || r[i-1] == '没') && !(i > 2 && r[i-3] == r[i-1]) && r[i] != '时' && r[i] != '动' { // 没有没有: no; 时不时, 动不动: now and then
 			return true
 		}
 	}

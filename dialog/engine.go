@@ -254,6 +254,9 @@ func (t *turn) understood() {
 	}
 	changed := !sameSlots(before, t.c.Slots)
 	wishes := slices.Clone(u.Asked)
+	if u.Slots.CaseNo != "" && len(wishes) == 1 && (socialTopic(wishes[0]) || wishes[0] == knowledge.OutOfScope) {
+		wishes = nil // 找到了 BA20261101006
+	}
 	if moved && slices.Contains(slotTopics, t.c.Topic) {
 		wishes = nil
 	} else if u.Bare {
@@ -295,16 +298,18 @@ func (t *turn) understood() {
 	case answered:
 		topic, other := q.Topic, q.Fact != "" && facts[q.Fact] == "" && len(facts) > 0
 		t.c.Question = nil
-		beside := slices.DeleteFunc(wishes, func(w knowledge.Topic) bool {
-			return w == topic || u.Confidence < digression || !u.Asks || socialTopic(w) || w == knowledge.OutOfScope
+		served := slices.DeleteFunc(wishes, func(w knowledge.Topic) bool {
+			return w != topic && (u.Confidence < digression || !u.Asks || socialTopic(w) || w == knowledge.OutOfScope)
 		})
-		for _, w := range beside { // what is asked comes before what the answer leads to
-			t.serve(w, u.Confidence)
+		if !slices.Contains(served, topic) { // what is asked comes before what the answer leads to
+			served = append(served, topic)
 		}
-		at := len(t.parts)
-		t.serve(topic, 1)
-		if again := t.c.Question; other && again != nil && again.Fact == q.Fact { // it told something else: that was heard
-			t.parts = slices.Insert(t.parts, at, part{text: t.say(t.s().Noted)})
+		for _, w := range served {
+			at := len(t.parts)
+			t.serve(w, 1)
+			if again := t.c.Question; w == topic && other && again != nil && again.Fact == q.Fact { // it told something else: that was heard
+				t.parts = slices.Insert(t.parts, at, part{text: t.say(t.s().Noted)})
+			}
 		}
 		return
 	case t.trying(wishes, changed), t.restates(wishes, before), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !u.Asks:

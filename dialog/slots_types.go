@@ -3,7 +3,6 @@ package dialog
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"beianbot/knowledge"
@@ -43,7 +42,8 @@ var (
 	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|有何不同|差别|不一样|一样的?吗|一样不|哪个好|哪个快|哪个容易|difference|different|the same`)
 	orAnother   = regexp.MustCompile(`^(?:备案|filing)?[, ]?(?:还是|抑或|or )`)
 	changedInto = regexp.MustCompile(`(?:转|改|换|变|升级?|过户)(?:成|为|到|给|作)?$`)
-	// ourselves stands before one of these bodies that is the customer's after all (物业公司的,弄了个小程序).
+	// ourselves stands before a firm of one of these trades that is the customer's after all (物业公司的,弄了个小程序).
+	trade     = regexp.MustCompile(`^(?:物业|快递|外包|建站|代办|代理|云)公司$`)
 	ourselves = regexp.MustCompile(`(?:^|我|我们|咱|咱们|我是|我们是|这边是)$`)
 	// notAnyMore stands before what is not to be done after all (又说不注销了).
 	notAnyMore = regexp.MustCompile(`(?:不|别|不要|不用|不想|don't|do not|not)\s?(?:再|去|办|做|to)?\s?$`)
@@ -53,7 +53,7 @@ var (
 func maskOthers(text string) string {
 	out := []byte(text)
 	for _, at := range notSubject.FindAllStringIndex(text, -1) {
-		if !strings.HasSuffix(text[:at[1]], "公司") || !ourselves.MatchString(text[:at[0]]) {
+		if !trade.MatchString(text[at[0]:at[1]]) || !ourselves.MatchString(text[:at[0]]) {
 			copy(out[at[0]:at[1]], make([]byte, at[1]-at[0]))
 		}
 	}

@@ -130,7 +130,9 @@ var domainLike = regexp.MustCompile(`(?:https?://)?(?:[a-z0-9-]+\.)+(?:[a-z]{2,2
 
 // maskText masks domains and case numbers of an example phrase; cheaper than reading them in full.
 func maskText(text string, cases *CaseNumbers) string {
-	text = cases.mask(text)
+	if strings.ContainsAny(text, "0123456789") {
+		text = cases.mask(text)
+	}
 	if !strings.ContainsRune(text, '.') {
 		return text
 	}
