@@ -120,6 +120,9 @@ func (t *turn) withPolice(wishes []knowledge.Topic) bool {
 
 var andThat = regexp.MustCompile(`^那么?[^,，。?？]{1,12}呢[?？]?$`)
 
+// orThat tries another thing of the same kind: 改叫星尘工作室呢, 蓝色的呢.
+var orThat = regexp.MustCompile(`^[^,，。?？]{1,20}呢[?？]?$`)
+
 // sameThing is the topic of the answer before, when a few words ask on about it: "怎么申请" after the commercial licence, "那数字呢" after the site's name.
 func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 	topic := t.c.Topic
@@ -135,7 +138,7 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 		return topic // 短信发给谁: that of the result, spoken of just now
 	case topic == knowledge.DomainRulesTopic && t.u.Slots.Domain == "" && len(t.u.Text) <= fewWords && suffixAlone.MatchString(t.u.Text):
 		return topic // 换成.cn呢
-	case (t.u.Scores[0].P < digression || topic == knowledge.WebsiteName && wishes[0] == knowledge.OutOfScope) && andThat.MatchString(t.u.Text) && slices.Contains(slotTopics, topic):
+	case (t.u.Scores[0].P < digression && andThat.MatchString(t.u.Text) || wishes[0] == knowledge.OutOfScope && orThat.MatchString(t.u.Text)) && slices.Contains(slotTopics, topic):
 		return topic
 	}
 	return ""

@@ -188,6 +188,9 @@ func (t *turn) understood() {
 		t.document(t.c.Items[n-1])
 		return
 	}
+	if t.because() {
+		return
+	}
 	if q != nil && len(u.Text) <= longAct && matchesAny(t.k.Asking.WhyAsked, u.Text) { // the question gives its reason
 		t.note(q.Topic)
 		p := part{}
@@ -232,7 +235,7 @@ func (t *turn) understood() {
 	}
 	before := t.c.Slots
 	t.deny()
-	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope {
+	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text)) {
 		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
 		t.u = u
 	}
@@ -280,7 +283,7 @@ func (t *turn) understood() {
 		return
 	}
 	// In the middle of the walk, a message that states facts and asks nothing goes on with it, whatever its words resemble.
-	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !u.Asks && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) {
+	if t.c.Topic == knowledge.NeedFiling && q == nil && len(facts) > 0 && !u.Asks && len(wishes) > 0 && !slices.Contains(wishes, knowledge.NeedFiling) && wishes[0] != knowledge.Goodbye {
 		wishes = nil
 	}
 	if t.describesSite(wishes, facts, asks) {

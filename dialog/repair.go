@@ -129,16 +129,17 @@ func (t *turn) simpler() {
 	last := t.c.Last
 	t.note(last.Topic)
 	t.verdict, t.keepMore = last.Verdict, true
-	if t.c.Question != nil { // that is what was not understood
+	if q := t.c.Question; q != nil && (last.Topic == q.Topic || last.Topic == "") { // that is what was not understood
 		t.add(part{})
 		return
 	}
+	said := strings.TrimSpace(strings.TrimSuffix(last.Text, last.Question))
 	before, _, _ := strings.Cut(t.say(t.s().InShort), "{")
-	if strings.HasPrefix(last.Text, before) {
+	if strings.HasPrefix(said, before) {
 		t.person(part{})
 		return
 	}
-	short := gist(last.Text)
+	short := gist(said)
 	if list := last.Checklist; list != nil {
 		var always []string
 		for _, item := range list.Items {
@@ -149,8 +150,8 @@ func (t *turn) simpler() {
 		short += "\n" + strings.Join(always, pick(t.c.Lang, "、", ", "))
 	}
 	if next, _, _ := strings.Cut(t.say(t.s().NextStep), "{"); !strings.Contains(short, next) {
-		if at := strings.Index(last.Text, "\n"+next); at >= 0 {
-			line, _, _ := strings.Cut(last.Text[at+1:], "\n")
+		if at := strings.Index(said, "\n"+next); at >= 0 {
+			line, _, _ := strings.Cut(said[at+1:], "\n")
 			short += "\n" + line
 		}
 	}
@@ -159,6 +160,33 @@ func (t *turn) simpler() {
 	}
 	t.add(part{text: t.say(t.s().InShort, "text", short), options: []Option{t.option(t.k.Topics[knowledge.Human].Title, "topic:human")}})
 }
+
+// because gives the reason of the answer before, where a few words ask for it (依据何在, why not): what more there is to say, or it once more, with its sources.
+// Why a case was returned is a question of its own.
+func (t *turn) because() bool {
+	u, last := t.u, t.c.Last
+	if last == nil || last.Topic == "" || socialTopic(last.Topic) || last.Topic == knowledge.OutOfScope || last.Topic == knowledge.Human || last.Topic == knowledge.CaseStatus ||
+		len(u.Text) > shortTry || !matchesAny(t.k.Acts.Why, u.Text) || !u.Slots.IsZero() || t.c.Question != nil && t.c.Question.Topic == last.Topic {
+		return false
+	}
+	if len(u.Asked) > 0 && u.Asked[0] != last.Topic && u.Asked[0] != knowledge.OutOfScope && u.Asked[0] != knowledge.Unsolved && (u.Asked[0] != knowledge.Rejection || ofRejection.MatchString(u.Text)) {
+		return false
+	}
+	t.note(last.Topic)
+	t.verdict, t.keepMore, t.c.Lost = last.Verdict, true, 0
+	text := strings.TrimSpace(strings.TrimSuffix(last.Text, last.Question))
+	if t.c.More != "" {
+		text = t.c.More
+		if len(last.Sources) > 0 {
+			text += "\n\n" + t.say(t.s().SourceLine, "sources", strings.Join(last.Sources[:min(3, len(last.Sources))], t.say(t.s().SourceJoin)))
+		}
+	}
+	t.add(part{text: text, settles: true, options: []Option{t.option(t.k.Topics[knowledge.Human].Title, "topic:human")}})
+	return true
+}
+
+// ofRejection are words of a case that was returned.
+var ofRejection = regexp.MustCompile(`退|驳|没过|不过|不通过|没通过|拒|reject|return|refus|declin|sent back`)
 
 // gist is the first sentence of a text, or of each of the steps that it begins with.
 func gist(text string) string {

@@ -125,7 +125,7 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, de
 var (
 	subjectAfter  = regexp.MustCompile(`^(?:的|网站|站|主体|性质|名义|类型)*(?:备案|备|网站|主体|名义|官网|的网站|做备案|filing|website|site|blog)`)
 	subjectBefore = regexp.MustCompile(`(?:我们是|我是|我们|咱们|我|以|用|给|拿来给|a|an|our|my|as an?|for an?)$`)
-	ownedBefore   = regexp.MustCompile(`(?:法人|员工|老板|股东|负责人|名下的?)$`)
+	ownedBefore   = regexp.MustCompile(`(?:法人|员工|老板娘?|股东|负责人|会长|校长|院长|园长|经理|同事|朋友|前任|别人|名下的?)$`)
 	ownedAfter    = regexp.MustCompile(`^(?:名下|身份证|信息|邮箱|手机|的身份)`)
 )
 

@@ -377,6 +377,9 @@ func (u *Understander) topics(out *Understanding, r reading) {
 		first := slices.IndexFunc(out.Scores, func(s TopicScore) bool { return s.Topic == asked[0] })
 		out.Confidence = max(out.Scores[first].P, sure) // its part is at least so sure, whatever the whole resembles
 	}
+	if len(masked) <= shortTry && u.farewell(masked) {
+		out.Asked, out.Confidence = []knowledge.Topic{knowledge.Goodbye}, max(out.Confidence, sure) // 搞定 拜
+	}
 	if !strings.ContainsFunc(masked, func(r rune) bool {
 		return unicode.IsLetter(r) || unicode.IsNumber(r) || r >= maskDomain && r <= maskNumber
 	}) {
@@ -385,6 +388,15 @@ func (u *Understander) topics(out *Understanding, r reading) {
 	if out.Bare || out.Act != NoAct && !socialTopic(out.Asked[0]) || out.Ordinal != 0 {
 		out.Asked = nil
 	}
+}
+
+// farewell reports whether a message ends in one, and asks nothing.
+func (u *Understander) farewell(masked string) bool {
+	masked = strings.TrimRight(masked, particle)
+	return slices.ContainsFunc(u.k.Acts.Farewell, func(p knowledge.Pattern) bool {
+		_, end, ok := p.Find(masked)
+		return ok && end == len(masked)
+	}) && !u.interrogative(masked)
 }
 
 // outOfScopeAt is the place of out_of_scope among the topics.

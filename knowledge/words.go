@@ -12,6 +12,8 @@ type Acts struct {
 	Cancel    []Pattern `yaml:"cancel" lint:"required"`
 	Repeat    []Pattern `yaml:"repeat" lint:"required"`
 	Simpler   []Pattern `yaml:"simpler" lint:"required"`
+	Why       []Pattern `yaml:"why" lint:"required"`
+	Farewell  []Pattern `yaml:"farewell" lint:"required"`
 	More      []Pattern `yaml:"more" lint:"required"`
 	Skip      []Pattern `yaml:"skip" lint:"required"`
 	DontKnow  []Pattern `yaml:"dont_know" lint:"required"`
