@@ -58,8 +58,8 @@ var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi
 // wantsFirst are the other words with which something is asked for after "and".
 var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:\w+ )?(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone))\b`)
 
-// anyone are words of questions that ask nothing (谁都能打开, it only shows who we are).
-var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)|\b(?:who|what|where) (?:i|we) (?:are|am|do|sell|make|offer)\b`)
+// anyone are words of questions that ask nothing (谁都能打开, it only shows who we are, a marketplace where others sell).
+var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)|\b(?:who|what|where) (?:i|we) (?:are|am|do|sell|make|offer)\b|\b(?:site|website|platform|marketplace|place|page|shop|store|app|system|company|people|customers|sellers|users|person|someone|somebody|those|one) (?:where|who|which|whose|when)\b`)
 
 // confirms ends a part that asks to have something confirmed (可以备案吧, 没问题吧).
 var confirms = regexp.MustCompile(`(?:可以|可|能|行|没问题|没事|不用|是|要|会|该|对)[^,]{0,12}吧$`)
@@ -441,6 +441,17 @@ func (u *Understander) overStory(parts []clause, topic knowledge.Topic, whole To
 	}
 	s := u.score(text)[0]
 	return s.Topic == topic && s.P >= least
+}
+
+// partAsks reports whether a part of a message asks for a topic, and surely.
+func (u *Understander) partAsks(text string, topic knowledge.Topic) bool {
+	return slices.ContainsFunc(u.clauses(text), func(p clause) bool {
+		if !u.interrogative(p.text) {
+			return false
+		}
+		s := u.score(p.text)[0]
+		return s.Topic == topic && s.P >= verySure
+	})
 }
 
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.

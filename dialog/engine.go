@@ -191,10 +191,11 @@ func (t *turn) understood() {
 	if t.because() {
 		return
 	}
-	if q != nil && len(u.Text) <= longAct && matchesAny(t.k.Asking.WhyAsked, u.Text) { // the question gives its reason
+	ofCase := q != nil && (q.Slot == knowledge.SlotCaseNo || q.Proof)
+	if q != nil && len(u.Text) <= longAct && (matchesAny(t.k.Asking.WhyAsked, u.Text) || ofCase && matchesAny(t.k.Asking.Trust, u.Text)) { // the question gives its reason
 		t.note(q.Topic)
 		p := part{}
-		if q.Slot == knowledge.SlotCaseNo || q.Proof {
+		if ofCase {
 			p.text = t.say(t.s().WhyProof)
 		}
 		t.add(p)
@@ -205,7 +206,7 @@ func (t *turn) understood() {
 		t.serve(t.c.Topic, 1)
 		return
 	}
-	if q != nil && (q.Slot == knowledge.SlotCaseNo || q.Proof) && u.Slots.CaseNo == "" && matchesAny(t.k.Acts.NoNumber, u.Text) && t.skip(*q) {
+	if ofCase && u.Slots.CaseNo == "" && matchesAny(t.k.Acts.NoNumber, u.Text) && t.skip(*q) {
 		return
 	}
 	// Asked for the province, a town abroad is no answer, and tells nothing of a server.
@@ -469,7 +470,7 @@ func (t *turn) describesSite(wishes []knowledge.Topic, facts Facts, asks bool) b
 		matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text) {
 		return false
 	}
-	if asks && t.u.Confidence < ownSure && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
+	if asks && (t.u.Confidence < ownSure || t.e.u.partAsks(t.u.Text, knowledge.NeedFiling)) && wishes[0] != knowledge.Process && (facts.weight() >= 2 || facts.grave()) || asks && wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && len(facts) > 0 {
 		return true
 	}
 	return t.c.Topic == knowledge.NeedFiling && (t.u.Correction && facts.weight() >= 1 || len(facts) > 0 && matchesAny(t.k.Acts.Suppose, t.u.Text))

@@ -21,6 +21,9 @@ func (t *turn) needFiling() {
 	if out.Ask != nil {
 		if a := t.find(knowledge.NeedFiling); len(a.Asked) > 0 { // asked in general: ports, subdomains, what happens without
 			t.give(a)
+			if a.Walk {
+				t.askFact(out.Ask)
+			}
 			return
 		}
 		if out.Ask.Fact == "location" && t.c.Slots.Domain != "" && t.report(t.c.Slots.Domain) == nil && t.check(knowledge.NeedFiling, t.c.Slots.Domain) {

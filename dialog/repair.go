@@ -172,6 +172,9 @@ func (t *turn) because() bool {
 	if len(u.Asked) > 0 && u.Asked[0] != last.Topic && u.Asked[0] != knowledge.OutOfScope && u.Asked[0] != knowledge.Unsolved && (u.Asked[0] != knowledge.Rejection || ofRejection.MatchString(u.Text)) {
 		return false
 	}
+	if len(u.Asked) > 0 && u.Asked[0] == last.Topic && len(t.find(last.Topic).Asked) > 0 {
+		return false // 为什么要备案: has an answer of its own
+	}
 	t.note(last.Topic)
 	t.verdict, t.keepMore, t.c.Lost = last.Verdict, true, 0
 	text := strings.TrimSpace(strings.TrimSuffix(last.Text, last.Question))

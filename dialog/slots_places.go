@@ -202,9 +202,12 @@ var (
 	parentAfter     = regexp.MustCompile(`^ ?(?:那边)?的?(?:母公司|总公司|总部|集团|老板|股东|投资|hq|parent|head ?office|headquarters)`)
 	officeHere      = regexp.MustCompile(`(?:办公室|办事处|办公(?:地点|地址)?|门店|分店|分公司|仓库|工厂|office|branch|warehouse)(?: ?is| ?are|也|都|设|在|是| in)+ ?$`)
 	officeAfter     = regexp.MustCompile(`^ ?的?(?:办公|办事处|门店|分店|仓库|分公司|分部|office|branch)`)
-	originWord      = regexp.MustCompile(`^(?:台商|台企|台胞|台籍|港人|港籍|香港籍|澳门籍)$`)
-	movedTo         = regexp.MustCompile(`(?:搬|迁|迁移|转移|挪)(?:到|至|去|来|回)了?$|(?:moved|relocated|moving) (?:it |us |our company )?to $`)
-	customersHere   = regexp.MustCompile(`(?:客户|用户|访客|合伙人|customers?|clients?|users|visitors)[^,.;!?]{0,8}$`)
+	// headsOrigin is where a person in charge is from, which is not where the subject is: 负责人是台湾人.
+	headsOrigin   = regexp.MustCompile(`(?:负责人|法人|法定代表人|代表人?|老板|股东|站长)(?:是|为|系|也是)$`)
+	usesPass      = regexp.MustCompile(`^(?:证|通行证)`)
+	originWord    = regexp.MustCompile(`^(?:台商|台企|台胞|台籍|港人|港籍|香港籍|澳门籍)$`)
+	movedTo       = regexp.MustCompile(`(?:搬|迁|迁移|转移|挪)(?:到|至|去|来|回)了?$|(?:moved|relocated|moving) (?:it |us |our company )?to $`)
+	customersHere = regexp.MustCompile(`(?:客户|用户|访客|合伙人|customers?|clients?|users|visitors)[^,.;!?]{0,8}$`)
 	// othersHere is about somebody else's case altogether: 人家广州那家公司.
 	othersHere   = regexp.MustCompile(`(?:人家|别人家?|同行|隔壁)(?:的|家|是|在|那边)*$`)
 	subjectNear  = regexp.MustCompile(`公司|企业|居民|同胞|身份|个人|注册|户口|户籍|护照|回乡证|通行证|人士|法人|主体|人$|人,|人来|人在|是.{0,2}人|籍|要求|规定|规则|材料|资料|政策|company|resident|citizen|enterprise|national|passport|rules|requirement|document|registered|based`)
@@ -288,6 +291,10 @@ func (g *gazetteer) read(runes []rune) places {
 			out.spans = append(out.spans, sp)
 			continue
 		case id == "" && !abroad && !m.has(kindInland):
+			continue
+		}
+		if headsOrigin.MatchString(before) && strings.HasPrefix(after, "人") || originWord.MatchString(string(runes[m.start:m.end])) && usesPass.MatchString(after) {
+			out.spans = append(out.spans, sp)
 			continue
 		}
 		if atServer(m, all, runes, before, after) && !notAsked.MatchString(after) {

@@ -390,6 +390,8 @@ type Answer struct {
 	Details Text   `yaml:"details"`               // on demand (更多)
 	Next    Text   `yaml:"next"`                  // the next step
 	Related []Link `yaml:"related"`               // questions that often follow, offered as buttons
+	// Walk says that the questions which decide on a filing go on after the answer, where it stands in need_filing.
+	Walk bool `yaml:"walk"`
 	// Person says that the answer ends with the offer of a person.
 	Person bool `yaml:"person"`
 	Basis  `yaml:",inline"`

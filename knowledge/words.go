@@ -148,5 +148,6 @@ type Asking struct {
 	HeldByOrganisation []Pattern `yaml:"held_by_organisation" lint:"required"`
 	SuffixRules        []Pattern `yaml:"suffix_rules" lint:"required"`
 	WhyAsked           []Pattern `yaml:"why_asked" lint:"required"`
+	Trust              []Pattern `yaml:"trust" lint:"required"`
 	AnotherCase        []Pattern `yaml:"another_case" lint:"required"`
 }
