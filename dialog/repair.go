@@ -169,7 +169,8 @@ func (t *turn) because() bool {
 		len(u.Text) > shortTry || !matchesAny(t.k.Acts.Why, u.Text) || !u.Slots.IsZero() || t.c.Question != nil && t.c.Question.Topic == last.Topic {
 		return false
 	}
-	if len(u.Asked) > 0 && u.Asked[0] != last.Topic && u.Asked[0] != knowledge.OutOfScope && u.Asked[0] != knowledge.Unsolved && (u.Asked[0] != knowledge.Rejection || ofRejection.MatchString(u.Text)) {
+	bare := startsWhy.MatchString(u.Text) && u.Confidence < ownSure && !ofRejection.MatchString(u.Text) // but why, if we sell nothing
+	if !bare && len(u.Asked) > 0 && u.Asked[0] != last.Topic && u.Asked[0] != knowledge.OutOfScope && u.Asked[0] != knowledge.Unsolved && (u.Asked[0] != knowledge.Rejection || ofRejection.MatchString(u.Text)) {
 		return false
 	}
 	if len(u.Asked) > 0 && u.Asked[0] == last.Topic && len(t.find(last.Topic).Asked) > 0 {
@@ -187,6 +188,9 @@ func (t *turn) because() bool {
 	t.add(part{text: text, settles: true, options: []Option{t.option(t.k.Topics[knowledge.Human].Title, "topic:human")}})
 	return true
 }
+
+// startsWhy begins a question for the reason of what was said.
+var startsWhy = regexp.MustCompile(`^(?:但|但是|那|可是|可|but |and |so |hm+,? |then )*(?:why|how come|为什么|为啥|为何|凭什么|凭啥)`)
 
 // ofRejection are words of a case that was returned.
 var ofRejection = regexp.MustCompile(`退|驳|没过|不过|不通过|没通过|拒|reject|return|refus|declin|sent back`)

@@ -180,7 +180,7 @@ var (
 	machineAfter = regexp.MustCompile(`^(?:的|云|这边的|那边的|这边|那边|本地|那台|地区|区|当地|市|省|线路|海外|境外|国内|高防|cn2|bgp|普通|那种|两边|和.{2,4}都|电信|联通|移动|轻量|应用|独立|虚拟|物理| |cloud|based|-)*(?:服务器|机房|主机|节点|机器|vps|云主机|ecs|机子|空间|可用区|数据中心|独服|服务商|server|nodes?(?:$|[^a-z])|hosting|host(?:$|[^a-z])|data ?cent|region|instance|idc|vm(?:$|[^a-z])|droplet|cdn|云服务|ip(?:$|[^a-z]))`)
 	machineWords = regexp.MustCompile(`服务器|主机|机房|机器|节点|云|vps|server|host|machine|cloud`)
 	machineHere  = regexp.MustCompile(`(?:服务器|主机|机房|机器|机子|vps|ecs|节点|空间|server|instance|droplet|hosting|machine|cdn|idc|数据中心|vm|后台|后端|backend|[一两二三四五六几这那每租买了0-9]台|ip)s?[^,.;!?]{0,10}$|(?:server|node|instance|machine|hosting|box)s? (?:with you |of yours |from you )?(?:is |are |located |hosted )*(?:in|at) (?:your )?$`)
-	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|site|website|blog|shop|app|it|everything)`)
+	siteHere     = regexp.MustCompile(`(?:网站|站|程序|数据|业务|项目|系统|博客|商城|代码|\b(?:site|website|blog|shop|app|it|everything)\b)`)
 	hostedHere   = regexp.MustCompile(`(?:放在?到?|部署在?到?|托管在?到?|架设?在|跑在|搭建?在|挂在|host(?:ed|ing)? (?:it |my site |our site |the site |them )?(?:in|on|at|by|with)|deployed? (?:in|on|to|at)|run(?:s|ning)? (?:in|on))[^,.;!?]{0,4}$`)
 	movedHere    = regexp.MustCompile(`(?:搬到|搬去|搬回|搬来|迁到|迁回|迁移到|转到|挪到|租在|租的是?|租了|买在|买的是?|买了|用的是?|用|换到|换成|落在|moved?(?:ing)? (?:it |my site |our site |everything )?(?:back )?to|migrated? to|located in|sits in|using|use|on)[^,.;!?]{0,6}$`)
 	// machineSaid is a clause about a machine, and andThere goes on from it with the place alone: 机器也是你们的,在北京.
