@@ -61,10 +61,22 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 			end++
 		}
 		f := d.ByIndex(kept[start].Fact)
-		if v := settle(f, kept[start:end], r.Tenses); v != "" {
+		if v := settle(f, kept[start:end], r.Tenses); v == factUndecided {
+			out[f.ID] = factOpen
+		} else if v != "" {
 			out[f.ID] = v
 		}
 		start = end
+	}
+	if out["name"] == "" && underAnother(normalised) {
+		out["name"] = "subdomain"
+	}
+	if out["tunnel"] == "yes" && out["location"] == "" { // where the tunnel is, is not where the machine is
+		if p := out["place"]; p == "home" || p == "own_room" {
+			out["location"] = "mainland"
+		} else if len(out) > 2 {
+			out["location"] = factOpen
+		}
 	}
 	unite(d, kept, r.Tenses, out)
 	contradict(d, kept, r.Tenses, out, []rune(normalised), r.TakesBack)
@@ -176,6 +188,22 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 
 // factOpen is the value of a fact on which a message says two things that cannot both hold: as good as unsaid, and never filled in from elsewhere, so that it is asked.
 const factOpen = "open"
+
+// factUndecided is the value of what the customer has not made up their mind about yet: it is asked like what was left open.
+const factUndecided = "undecided"
+
+// underAnother reports whether a text names a host under another that it names too: help.example.cn and example.cn.
+func underAnother(text string) bool {
+	found := FindDomains(text)
+	for _, a := range found {
+		for _, b := range found {
+			if under, ok := strings.CutSuffix(a.Host, "."+b.Host); ok && under != "www" {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // contradict opens the facts on which a message contradicts itself: two values stated in one tense of a fact that does not bear it, unless the message takes something
 // back itself or the latter is told as a move, or a value beside one of another fact that it does not go with.

@@ -205,6 +205,7 @@ type reading struct {
 	place  []int16        // by set: 1 + place in used
 	denied []int16        // by place: the negations that begin before it
 	negEnd []bool         // by place: a negation ends there
+	breaks map[int]bool   // where a clause begins by a word of its own
 	// lightEnd is by place 1 + where the light word begins that ends there.
 	lightEnd []int
 }
@@ -280,6 +281,7 @@ func (d *Decision) Read(text string) Reading {
 		}
 	}
 	r.divide(breaks)
+	r.breaks = breaks
 	for _, set := range r.used {
 		for _, p := range d.matcher.starting[set] {
 			switch c := &d.matcher.phrases[p]; c.kind {
@@ -468,7 +470,7 @@ func (r *reading) of(set int32) []occurrence {
 // each calls f with the range of the first sequence of every match of a phrase.
 func (r *reading) each(c *compiled, raw bool, f func(start, end int)) {
 	for _, o := range r.of(c.all[0][0].set) {
-		if o.asked && !raw {
+		if o.asked && !raw || o.end == o.start+1 && r.breaks[o.start] && r.text[o.start] == '不' { // the 不 of 不过
 			continue
 		}
 		end, ok := r.follow(c.all[0][1:], o, raw)
