@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -383,13 +384,23 @@ const (
 	clauseAfter  = 3
 )
 
+// qualifiers in brackets belong to the word before them: 全球(不含中国大陆).
+var qualifiers = []string{"不含", "含", "不包", "包含", "包括", "除", "exclud", "except", "without", "incl", "not incl", "minus"}
+
+func (r *reading) qualifies(at int) bool {
+	rest := string(r.text[at:min(at+8, len(r.text))])
+	return slices.ContainsFunc(qualifiers, func(q string) bool { return strings.HasPrefix(rest, q) })
+}
+
 // divide numbers the clauses.
 func (r *reading) divide(breaks map[int]bool) {
 	n, begin := int16(0), 0
 	for i, c := range r.text {
 		ends := breaks[i] && i > begin
 		switch c {
-		case ',', ';', '?', '!', '(', ')', '\n', '，', '。', '；', '？', '！', '（', '）', '…', '—':
+		case '(', '（':
+			ends = !r.qualifies(i + 1)
+		case ',', ';', '?', '!', ')', '\n', '，', '。', '；', '？', '！', '）', '…', '—':
 			ends = true
 		case '|', '·', '→', '•':
 			ends = true
