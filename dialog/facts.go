@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"sort"
 	"strings"
@@ -61,10 +62,27 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 			end++
 		}
 		f := d.ByIndex(kept[start].Fact)
-		if v := settle(f, kept[start:end], r.Tenses); v != "" {
+		if v := settle(f, kept[start:end], r.Tenses); v == factUndecided {
+			out[f.ID] = factOpen
+		} else if v != "" {
 			out[f.ID] = v
 		}
 		start = end
+	}
+	if out["location"] == "" && (out["filed"] != "" || out["cdn"] != "") && slices.ContainsFunc(kept, func(s knowledge.Statement) bool {
+		return d.ByIndex(s.Fact).ID == "location" && r.Tenses[s.Clause] == knowledge.Perhaps
+	}) {
+		out["location"] = factOpen // told of somebody else's machine, or of one to come
+	}
+	if out["name"] == "" && underAnother(normalised) {
+		out["name"] = "subdomain"
+	}
+	if out["tunnel"] == "yes" && out["location"] == "" { // where the tunnel is, is not where the machine is
+		if p := out["place"]; p == "home" || p == "own_room" {
+			out["location"] = "mainland"
+		} else if len(out) > 2 {
+			out["location"] = factOpen
+		}
 	}
 	unite(d, kept, r.Tenses, out)
 	contradict(d, kept, r.Tenses, out, []rune(normalised), r.TakesBack)
@@ -177,6 +195,25 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 // factOpen is the value of a fact on which a message says two things that cannot both hold: as good as unsaid, and never filled in from elsewhere, so that it is asked.
 const factOpen = "open"
 
+// factUndecided is the value of what the customer has not made up their mind about yet: it is asked like what was left open.
+const factUndecided = "undecided"
+
+// hostWord is what looks like a host; a full stop of Chinese has become a dot and may stand before it.
+var hostWord = regexp.MustCompile(`[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]*[a-z0-9])+`)
+
+// underAnother reports whether a text names a host under another that it names too: help.example.cn and example.cn.
+func underAnother(text string) bool {
+	found := hostWord.FindAllString(text, -1)
+	for _, a := range found {
+		for _, b := range found {
+			if under, ok := strings.CutSuffix(a, "."+b); ok && under != "www" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // contradict opens the facts on which a message contradicts itself: two values stated in one tense of a fact that does not bear it, unless the message takes something
 // back itself or the latter is told as a move, or a value beside one of another fact that it does not go with.
 func contradict(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, out Facts, text []rune, corrected bool) {
@@ -242,15 +279,19 @@ func settle(f *knowledge.Fact, list []knowledge.Statement, tenses []knowledge.Te
 	if best < 0 {
 		return ""
 	}
+	// What was planned once tells nothing of what is, nor does the CDN of former times.
+	if t := tenses[list[best].Clause]; f.Tense && (f.Single && t == knowledge.Dropped || f.Resolve == "strongest" && t < knowledge.Present) {
+		return factOpen
+	}
 	return f.Values[list[best].Value].ID
 }
 
 func better(f *knowledge.Fact, a, b knowledge.Statement, tenses []knowledge.Tense) bool {
+	if ta, tb := tenses[a.Clause], tenses[b.Clause]; f.Tense && ta != tb && (f.Resolve != "strongest" || min(ta, tb) < knowledge.Present) {
+		return ta > tb
+	}
 	if f.Resolve == "strongest" {
 		return a.Value < b.Value
-	}
-	if ta, tb := tenses[a.Clause], tenses[b.Clause]; f.Tense && ta != tb {
-		return ta > tb
 	}
 	return a.Start > b.Start
 }

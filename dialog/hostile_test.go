@@ -57,7 +57,8 @@ func TestVerdictsAreTold(t *testing.T) {
 	w := world{e: NewEngine(loadKnowledge(t), nil)}
 	for file := range blindCases {
 		for _, l := range readLines[struct{ Text, Verdict, Rule string }](t, "testdata/understanding/"+file+".jsonl") {
-			_, replies := w.say(Conversation{}, l.Text)
+			c, replies := w.say(Conversation{}, l.Text)
+			asks := c.Question != nil && !c.Question.Soft && c.Question.Topic == knowledge.NeedFiling
 			for _, r := range replies {
 				for _, f := range forbidden {
 					if strings.Contains(r.Text, f) {
@@ -68,6 +69,9 @@ func TestVerdictsAreTold(t *testing.T) {
 					continue
 				}
 				first, _, _ := strings.Cut(l.Rule, ",")
+				if asks && first[0] != 'P' { // a question decides before a person does
+					continue
+				}
 				switch {
 				case r.Verdict != "" && len(r.Sources) == 0:
 					t.Errorf("no source: %s", l.Text)

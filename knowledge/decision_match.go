@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -205,6 +206,7 @@ type reading struct {
 	place  []int16        // by set: 1 + place in used
 	denied []int16        // by place: the negations that begin before it
 	negEnd []bool         // by place: a negation ends there
+	breaks map[int]bool   // where a clause begins by a word of its own
 	// lightEnd is by place 1 + where the light word begins that ends there.
 	lightEnd []int
 }
@@ -280,6 +282,7 @@ func (d *Decision) Read(text string) Reading {
 		}
 	}
 	r.divide(breaks)
+	r.breaks = breaks
 	for _, set := range r.used {
 		for _, p := range d.matcher.starting[set] {
 			switch c := &d.matcher.phrases[p]; c.kind {
@@ -381,13 +384,23 @@ const (
 	clauseAfter  = 3
 )
 
+// qualifiers in brackets belong to the word before them: 全球(不含中国大陆).
+var qualifiers = []string{"不含", "含", "不包", "包含", "包括", "除", "exclud", "except", "without", "incl", "not incl", "minus"}
+
+func (r *reading) qualifies(at int) bool {
+	rest := string(r.text[at:min(at+8, len(r.text))])
+	return slices.ContainsFunc(qualifiers, func(q string) bool { return strings.HasPrefix(rest, q) })
+}
+
 // divide numbers the clauses.
 func (r *reading) divide(breaks map[int]bool) {
 	n, begin := int16(0), 0
 	for i, c := range r.text {
 		ends := breaks[i] && i > begin
 		switch c {
-		case ',', ';', '?', '!', '(', ')', '\n', '，', '。', '；', '？', '！', '（', '）', '…', '—':
+		case '(', '（':
+			ends = !r.qualifies(i + 1)
+		case ',', ';', '?', '!', ')', '\n', '，', '。', '；', '？', '！', '）', '…', '—':
 			ends = true
 		case '|', '·', '→', '•':
 			ends = true
@@ -468,7 +481,7 @@ func (r *reading) of(set int32) []occurrence {
 // each calls f with the range of the first sequence of every match of a phrase.
 func (r *reading) each(c *compiled, raw bool, f func(start, end int)) {
 	for _, o := range r.of(c.all[0][0].set) {
-		if o.asked && !raw {
+		if o.asked && !raw || o.end == o.start+1 && r.breaks[o.start] && r.text[o.start] == '不' { // the 不 of 不过
 			continue
 		}
 		end, ok := r.follow(c.all[0][1:], o, raw)
