@@ -18,6 +18,7 @@ var severalSets = map[string]struct{ found, more float64 }{
 	"multi10": {found: 0.90, more: 0.03},
 	"multi11": {found: 0.87, more: 0.02},
 	"multi12": {found: 0.83, more: 0.03},
+	"multi13": {found: 0.50, more: 0.03},
 }
 
 // TestBlindSeveral measures how many of several questions in one message are found. See severalSets.
