@@ -101,7 +101,7 @@ func either(part string) bool {
 }
 
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|谢谢?(?:你|您|你们)?(?:上次|上回|刚才|之前|前面|昨天)[^,]*|(?:材料|资料|流程|步骤)[^,?什哪啥怎多几谁]{0,8}(?:完|好|齐|传|交|走|办|给|发|寄)(?:完|好|齐)?了|thanks for (?:the|your|sending)[^,]*|\b(?:i|we|you|he|she|they)(?:'ll| will)? need (?:an? |the |to get an? )?(?:icp )?(?:filing|record)\b|(?:材料|资料)(?:我|我们|这边)?(?:也|都|全)*(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|谢谢?(?:你|您|你们)?(?:上次|上回|刚才|之前|前面|昨天)[^,]*|(?:材料|资料|流程|步骤)[^,?什哪啥怎多几谁]{0,8}(?:完|好|齐|传|交|走|办|给|发|寄)(?:完|好|齐)?了|我(?:想|就想|就是想|要|来)?(?:咨询|请教)(?:一?下)?|thanks for (?:the|your|sending)[^,]*|\b(?:i|we|you|he|she|they)(?:'ll| will)? need (?:an? |the |to get an? )?(?:icp )?(?:filing|record)\b|(?:材料|资料)(?:我|我们|这边)?(?:也|都|全)*(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:发布|登载|刊登|公布|公示|张贴|转发|展示|法会|会议|活动|停[课电水]|放假|招[生聘标]|考试|社团|班级|社区)(?:[^,你我]{0,4})通知|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b|\b(?:website|site|page|blog|app|shop|store|platform|place|company|server|system|people|members|customers|users|visitors|friend|guy|those|one|ones) (?:where|which|who|whose)\b`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
@@ -233,7 +233,7 @@ func (u *Understander) clauses(masked string) []clause {
 // alsoAsks are words that ask by a denial in the middle of a stretch (能备不), or tell of a trouble. asksOn begins an English question behind another.
 var (
 	alsoAsks = regexp.MustCompile(`((?:能|可以|行|要|用|得)\p{Han}{0,3}?不|收没收|没收到|收不到|没来|转人工)`)
-	asksOn   = regexp.MustCompile(` ((?:do|can|should|must) (?:i|we|you)|(?:is|does) (?:it|the|there|this)|are there)\b`)
+	asksOn   = regexp.MustCompile(` ((?:and )?(?:do|can|should|must) (?:i|we|you)|(?:is|does) (?:it|the|there|this)|are there)\b`)
 	// noneOf ends in a word that asks elsewhere: 没有几个人看, 那么多选项.
 	noneOf = regexp.MustCompile(`(?:没|没有|好)(?:几.|什么|啥|多少|哪)$|[那这要]么$`)
 	// verbal is an English question with its verb: how long does it take, and not how long.
