@@ -56,7 +56,7 @@ var (
 var asksFirst = regexp.MustCompile(`^\W*(?:(?:and|but|so|or|then|also|well|ok|hi|hello|actually|if so|if yes|if not) )*(?:do|does|did|is|are|am|can|could|must|will|would|should|shall|may|has|have i|have we|any|anything)\b`)
 
 // wantsFirst are the other words with which something is asked for after "and".
-var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:the |your |its )?(?:[\w'-]+ ){0,3}(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone|time ?line))\b`)
+var wantsFirst = regexp.MustCompile(`^(?:(?:also|then|please) )*(?:how|what|where|which|when|who|whose|why|whether|if|please|tell|send|give|let|check|notify|ping|call|show|remind|connect|i (?:also )?(?:want|need|would|wonder)|(?:(?:the |your |its )(?:[\w'-]+ ){0,3}|(?:\w+ )?)(?:steps?|costs?|fees?|price|documents?|paperwork|procedure|phone|time ?line))\b`)
 
 // anyone are words of questions that ask nothing (谁都能打开, it only shows who we are).
 var anyone = regexp.MustCompile(`(?:谁|什么|啥|哪里|哪儿|哪|怎么|咋)(?:人|样|个)?(?:都|也)|\b(?:who|what|where) (?:i|we) (?:are|am|do|sell|make|offer)\b`)
@@ -290,7 +290,7 @@ func (u *Understander) cut(text string) int {
 	}
 	words := inBytes(text, u.words.segment(text))
 	for i := 1; i < len(questions); i++ {
-		tried := 0
+		tried, perhaps := 0, 0
 		for j := len(words) - 1; j > 0 && tried < mostPlaces; j-- { // 要啥资料|几天能办好: the last is best, as what is asked of stands behind a word that asks
 			at := words[j]
 			if at < questions[i-1].end || at > questions[i].start || leansBack.MatchString(text[at:]) || leansOn.MatchString(text[:at]) {
@@ -304,18 +304,29 @@ func (u *Understander) cut(text string) int {
 				least = verySure
 			}
 			tried++
-			right, p := u.asked(clause{text: text[at:]}, "", false)
-			if right == "" || right == knowledge.OutOfScope || p < least {
+			right, pr := u.asked(clause{text: text[at:]}, "", true)
+			if right == "" || right == knowledge.OutOfScope || pr < least && !matchesAny(u.k.Asking.Aspects[right], text[at:]) {
 				continue
 			}
 			before := strings.TrimSpace(text[:at])
-			left, p := u.asked(clause{text: before}, "", false)
-			if s := u.score(before)[0]; left == "" && (right == knowledge.Human || right == knowledge.Contact) && slices.Contains(troubles, s.Topic) {
-				left, p = s.Topic, s.P // 短信没收到|电话多少
+			left, pl := u.asked(clause{text: before}, "", true)
+			if s := u.score(before)[0]; left == "" && pr >= surest && (right == knowledge.Human || right == knowledge.Contact) && slices.Contains(troubles, s.Topic) {
+				if s.P >= sure {
+					return at // 短信没收到|电话多少
+				}
 			}
-			if left != "" && left != knowledge.OutOfScope && left != right && p >= least {
+			if left == "" || left == knowledge.OutOfScope || left == right || pl < least {
+				continue
+			}
+			if pr >= least {
 				return at
 			}
+			if perhaps == 0 && pl >= surest {
+				perhaps = at // no better place: 要交啥材料|在哪交
+			}
+		}
+		if perhaps > 0 {
+			return perhaps
 		}
 	}
 	return 0
@@ -363,7 +374,7 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if whole.Topic == knowledge.OutOfScope && whole.P >= outsideSure && !filing {
 		return nil, nil // 考驾照报名审核给退了,照片去哪里重拍
 	}
-	known := filing || fileEN.MatchString(masked) || slices.ContainsFunc(parts, func(p clause) bool { // 多久能下来 is asked of nothing else
+	known := filing || fileEN.MatchString(masked) || whole.P >= verySure && whole.Topic != knowledge.OutOfScope && !socialTopic(whole.Topic) || slices.ContainsFunc(parts, func(p clause) bool { // 多久能下来 is asked of nothing else
 		topic, _ := u.asked(p, "", false)
 		return topic != "" && topic != knowledge.OutOfScope && !besideNothing(topic)
 	})
@@ -380,7 +391,11 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	matter := true      // nothing was asked since something new began
 	unasked := func() { // takes what was told instead of asking
 		if matter && told != "" {
-			s := u.score(told)[0]
+			scores := u.score(told)
+			s := scores[0]
+			if next := scores[1]; s.Topic == knowledge.OutOfScope && known && slices.Contains(troubles, next.Topic) {
+				s = TopicScore{Topic: next.Topic, P: next.P / (1 - s.P)} // i never got the text, another thing
+			}
 			if s.P >= surest && s.Topic != knowledge.OutOfScope && !besideNothing(s.Topic) || s.P >= verySure && slices.Contains(things, s.Topic) {
 				take(s.Topic)
 			}
@@ -428,7 +443,11 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 			continue
 		}
 		if topic == knowledge.Human || topic == knowledge.Contact { // whom to ask is no answer to a trouble: that was told for its own sake
-			if s := u.score(told)[0]; s.P >= verySure && slices.Contains(troubles, s.Topic) {
+			if s := u.score(told)[0]; s.P >= sure && slices.Contains(troubles, s.Topic) {
+				take(s.Topic)
+			}
+		} else if told != "" && topic != knowledge.SMSVerification && !slices.Contains(inAWord, topic) { // nor what else is asked to a message that never came
+			if s := u.score(told)[0]; s.P >= overSure && s.Topic == knowledge.SMSVerification && u.score(p.text)[0].P >= surest {
 				take(s.Topic)
 			}
 		}
@@ -498,7 +517,7 @@ func (u *Understander) overStory(parts []clause, topic knowledge.Topic, whole To
 // listedAspect reports whether a part is the name of an aspect in a list, and the list asks at one of its ends.
 func (u *Understander) listedAspect(parts []clause, i int) bool {
 	named := func(i int) bool {
-		return i >= 0 && i < len(parts) && aspects.MatchString(ofEach.ReplaceAllString(parts[i].text, "")) && utf8.RuneCountInString(parts[i].text) <= shortAspect
+		return i >= 0 && i < len(parts) && aspects.MatchString(ofEach.ReplaceAllString(parts[i].text, "")) && isShort(parts[i].text)
 	}
 	if !named(i) {
 		return false
@@ -513,6 +532,14 @@ func (u *Understander) listedAspect(parts []clause, i int) bool {
 	first, last = max(first-1, 0), min(last+1, len(parts)-1)
 	list := slices.ContainsFunc(parts[first:last+1], func(p clause) bool { return p.listed })
 	return list && (u.asks(parts[first]) || u.asks(parts[last]))
+}
+
+// isShort reports whether a part is short enough to be no more than the name of an aspect.
+func isShort(part string) bool {
+	if isASCIILetter(part[0]) {
+		return strings.Count(part, " ") < ownWords
+	}
+	return utf8.RuneCountInString(part) <= shortAspect
 }
 
 // besideNothing reports whether a topic is passed over beside others.
@@ -552,7 +579,7 @@ func (u *Understander) asked(p clause, told string, filing bool) (knowledge.Topi
 		}
 	}
 	unsure := func() bool { return s.P < least || s.Topic == knowledge.OutOfScope }
-	if filing && (unsure() || slices.Contains(carriers, s.Topic)) {
+	if filing && slices.Contains(carriers, s.Topic) {
 		if topic := u.named(p.text, scores); topic != "" {
 			return topic, max(s.P, sure)
 		}
@@ -560,6 +587,11 @@ func (u *Understander) asked(p clause, told string, filing bool) (knowledge.Topi
 	if unsure() && !p.breath && (long || told == "") { // what it is about was said before
 		if full := u.score("备案" + p.text)[0]; full.P >= verySure && (long || full.Topic == s.Topic && s.P >= 0.5) {
 			s = full
+		}
+	}
+	if filing && unsure() {
+		if topic := u.named(p.text, scores); topic != "" {
+			return topic, sure
 		}
 	}
 	if unsure() && told != "" && u.interrogative(p.text) {
@@ -598,8 +630,8 @@ var carriers = []knowledge.Topic{knowledge.AppFiling, knowledge.CancelFiling, kn
 
 // How likely a named aspect must be, of all that is in scope; and whatever it is asked about.
 const (
-	namedShare   = 0.5
-	carriedShare = 0.02
+	namedShare   = 0.4
+	carriedShare = 0.004
 )
 
 // named gives the aspect that a part asks for by its name, where it is the likeliest topic in scope, or stands behind the thing it is asked about; "" where there is
