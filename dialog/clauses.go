@@ -100,12 +100,19 @@ func either(part string) bool {
 	return a == b && isHan(a)
 }
 
+// showing are words by which a site is told to have something.
+const showing = `(?:站|网|页|里|面)[上里面]?(?:会|也|只|都|还)?(?:有|放|写|列|登|展示|显示|挂|贴)(?:了|着|的)?`
+
+// shows ends in what a site is told to have (站上有联系电话), or what is not wanted (别再发流程): so is what is joined to it.
+var shows = regexp.MustCompile(`(?:` + showing + `|^(?:别|不要|不用|甭))[^,?]{0,12}$`)
+
 // stated are words of a wish that only tell how things are (没有资料, 接入已经取消了, 还是那个域名).
-var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|谢谢?(?:你|您|你们)?(?:上次|上回|刚才|之前|前面|昨天)[^,]*|(?:材料|资料|流程|步骤)[^,?什哪啥怎多几谁]{0,8}(?:完|好|齐|传|交|走|办|给|发|寄)(?:完|好|齐)?了|我(?:想|就想|就是想|要|来)?(?:咨询|请教)(?:一?下)?|thanks for (?:the|your|sending)[^,]*|\b(?:i|we|you|he|she|they)(?:'ll| will)? need (?:an? |the |to get an? )?(?:icp )?(?:filing|record)\b|(?:材料|资料)(?:我|我们|这边)?(?:也|都|全)*(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
+var stated = regexp.MustCompile(`(?:(?:^|[^收要用需])不|没有|没|未|无|免|非|全)(?:会|打算|准备|用|任何|涉及)?(?:收费|收钱|材料|资料|流程|取消)|已经?取消|取消了|别再?给我|被通知|不(?:用|要|必|想)(?:再)?(?:转|找)?(?:人工|真人|客服)|不是?问[^,就]*|谢谢?(?:你|您|你们)?(?:上次|上回|刚才|之前|前面|昨天)[^,]*|(?:材料|资料|流程|步骤)[^,?什哪啥怎多几谁]{0,8}(?:完|好|齐|传|交|走|办|给|发|寄)(?:完|好|齐)?了|(?:材料|资料|流程|步骤|标准|手续)(?:我|我们|这边|都|也|已|就|倒|已经|全)*(?:懂|有|清楚|明白|知道|了解|熟悉|不缺|没问题|搞定|够|没变|差不多)(?:了|的)?$|(?:别|不要|不用|甭)再?(?:发|说|讲|给|提|问|管)[^,提通推]{0,4}(?:材料|资料|流程|步骤)[^,]*|` + showing + `[^,?]{0,12}(?:标准|流程|步骤|资料|材料)` +
+	`|我(?:想|就想|就是想|要|来)?(?:咨询|请教)(?:一?下)?|thanks for (?:the|your|sending)[^,]*|\b(?:i|we|you|he|she|they)(?:'ll| will)? need (?:an? |the |to get an? )?(?:icp )?(?:filing|record)\b|(?:材料|资料)(?:我|我们|这边)?(?:也|都|全)*(?:已经)?(?:齐|备好|备齐|准备好|交了|交完|提交)|[^请你您们能以烦再先也就想,\s]帮我|还是(?:那|这|你|我|自己|原|前|放|老|以前|同)|(?:还是|就)(?:用|按|拿|以|选|走|放|办)[^,?]{1,8}吧|还是[^,?]{1,6}的[哈啊呀哦嘛]?(?:$|,)` +
 	`|(?:接到|收到|发了?个?|来了?个?|下了?个?)[^,]{0,12}通知|通知(?:说|书|了)|(?:发布|登载|刊登|公布|公示|张贴|转发|展示|法会|会议|活动|停[课电水]|放假|招[生聘标]|考试|社团|班级|社区)(?:[^,你我]{0,4})通知|(?:don't|doesn't|not|no|never|without|isn't) (?:\w+ )?(?:need|want|do|is|please)\b|\b(?:website|site|page|blog|app|shop|store|platform|place|company|server|system|people|members|customers|users|visitors|friend|guy|those|one|ones) (?:where|which|who|whose)\b`)
 
 // needed are words by which a question is asked for the case that a filing is needed, which is asked as well: 做个展示站,要备的话要什么材料.
-var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
+var needed = regexp.MustCompile(`^(?:那|如果|要是|假如|万一)?(?:真|是)?(?:要|需要|得|必须|非|用)(?:得)?(?:备|备案)?的话|^(?:如果|要是|假如|万一)(?:要|需要|得|必须|用)备|^若(?:需要?|要|须)(?:备案?)?(?:的话)?$|^(?:and |but |so )?if (?:so|yes|it is|it does|i do|we do|(?:it|i|we) (?:need|must|have)\b)`)
 
 // ofYou are questions about the bot, which nothing else than small talk is made of.
 var ofYou = regexp.MustCompile(`^(?:你|您)(?:是|叫|多大|几岁|好|在)|\b(?:who|what|how) are you\b`)
@@ -125,7 +132,7 @@ var sideBySide = regexp.MustCompile(`(材料|资料|证件|流程|步骤|费用|
 var nextAspect = regexp.MustCompile(`^(?:[\p{Han}a-z]{0,4}?(?:` + aspectNouns + `)|` + aspectWords + `)`)
 
 // ofEach ends the last of a list of aspects with what is asked of all of them (周期、费用、时间分别是怎样的).
-var ofEach = regexp.MustCompile(`(?:都|分别|各|各自|大概)+(?:是|要|得)?(?:多少|怎样|怎么样|什么|如何|啥|怎么|咋样)+的?[呢啊]?$|(?:一起|都|先|麻烦)*(?:说|讲|发|列|介绍)(?:我|一)?下$| please$`)
+var ofEach = regexp.MustCompile(`(?:都|分别|各|各自|大概)+(?:是|要|得)?(?:多少|怎样|怎么样|什么|如何|啥|怎么|咋样)+的?[呢啊]?$|(?:一起|都|先|麻烦)*(?:说|讲|发|列|介绍)(?:我|一)?下$| for (?:an?|my|our) [a-z ]+$| please$`)
 
 // ownProcess are the words by which a question how something is done is about the filing, whatever was spoken of before.
 var ownProcess = regexp.MustCompile(`备案|流程|步骤|申请|提交|第一步|filing|file|apply|steps?|process|procedure`)
@@ -142,7 +149,7 @@ var troubles = []knowledge.Topic{knowledge.Rejection, knowledge.SMSVerification,
 
 // overStories are topics that a part asks for by itself, whatever story it stands in.
 var overStories = []knowledge.Topic{knowledge.Duration, knowledge.Fees, knowledge.Documents, knowledge.Contact, knowledge.Human, knowledge.NeedFiling, knowledge.ProvinceRules, knowledge.Photo,
-	knowledge.FilingTypeTopic}
+	knowledge.FilingTypeTopic, knowledge.VerificationForm, knowledge.Process}
 
 // toFile names filing.
 var toFile = regexp.MustCompile(`备|\bfil(?:e|ing)\b|\bicp\b`)
@@ -174,6 +181,7 @@ type clause struct {
 	fresh     bool // the words before it say that something new begins
 	question  bool // it ends in a question mark
 	listed    bool // a joint of a list stands before or after it
+	announces bool // a colon stands behind it
 	breath    bool // nothing but a particle parts it from its neighbour
 }
 
@@ -205,7 +213,7 @@ func (u *Understander) clauses(masked string) []clause {
 	at, before := 0, ""
 	for _, c := range append(cuts, []int{len(masked), len(masked)}) {
 		joint := masked[c[0]:c[1]]
-		if strings.HasPrefix(joint, "和") && !u.wishes(masked[at:c[0]]) && !aspects.MatchString(masked[at:c[0]]) {
+		if before := masked[at:c[0]]; strings.HasPrefix(joint, "和") && (shows.MatchString(before) || !u.wishes(before) && !aspects.MatchString(before)) {
 			continue // 接入和新增有什么区别: a joint of things, not of questions
 		}
 		if rest := masked[c[1]:]; joint == " and " && !asksFirst.MatchString(rest) && !wantsFirst.MatchString(rest) {
@@ -220,7 +228,7 @@ func (u *Understander) clauses(masked string) []clause {
 				out = append(out, clause{text: strings.TrimSpace(text[:cut])})
 				text = strings.TrimSpace(text[cut:])
 			}
-			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"),
+			out = append(out, clause{text: text, announced: strong.MatchString(before) || strong.MatchString(joint), question: strings.HasPrefix(joint, "?"), announces: strings.HasPrefix(joint, ":"),
 				fresh:  fresh.MatchString(before) && !remains.MatchString(masked[at:]),
 				listed: listing.MatchString(before) || listing.MatchString(joint), breath: before == breathMark || joint == breathMark})
 			before = ""
@@ -346,7 +354,7 @@ func inBytes(text string, units []unit) (out []int) {
 
 // asks reports whether a part asks or wants something.
 func (u *Understander) asks(p clause) bool {
-	if matchesAny(u.k.Asking.Undecided, p.text) {
+	if p.announces || matchesAny(u.k.Asking.Undecided, p.text) { // 我就一个问题: ...
 		return false
 	}
 	if either(p.text) {
@@ -367,11 +375,16 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 		return nil, nil // the phrase is known for one topic
 	}
 	parts := u.clauses(masked)
+	if len(parts) == 1 && isShort(parts[0].text) && slices.Contains(carriers, whole.Topic) && u.asks(parts[0]) {
+		if topic := u.named(parts[0].text, u.score(masked)); topic != "" && topic != whole.Topic {
+			return []knowledge.Topic{topic}, nil
+		}
+	}
 	if len(parts) < 2 && whole.Topic != knowledge.Greeting {
 		return nil, nil
 	}
 	filing := slices.ContainsFunc(parts, func(p clause) bool { return ofFiling.MatchString(p.text) })
-	if whole.Topic == knowledge.OutOfScope && whole.P >= outsideSure && !filing {
+	if whole.Topic == knowledge.OutOfScope && whole.P >= outsideSure && !filing && !u.allAspects(parts) {
 		return nil, nil // 考驾照报名审核给退了,照片去哪里重拍
 	}
 	known := filing || fileEN.MatchString(masked) || whole.P >= verySure && whole.Topic != knowledge.OutOfScope && !socialTopic(whole.Topic) || slices.ContainsFunc(parts, func(p clause) bool { // 多久能下来 is asked of nothing else
@@ -467,6 +480,9 @@ func (u *Understander) several(masked string, whole TopicScore) (out []knowledge
 	if slices.ContainsFunc(parts, func(p clause) bool { return p.fresh }) {
 		unasked()
 	}
+	if at := slices.Index(out, knowledge.Thanks); at >= 0 && slices.ContainsFunc(out, func(t knowledge.Topic) bool { return !socialTopic(t) }) {
+		out, of = slices.Delete(out, at, at+1), slices.Delete(of, at, at+1)
+	}
 	about = map[knowledge.Topic]string{knowledge.OutOfScope: aside}
 	if len(matters) > 1 {
 		for i, topic := range out {
@@ -502,7 +518,7 @@ func (u *Understander) overStory(parts []clause, topic knowledge.Topic, whole To
 	case whole.P < verySure:
 		least = surest
 	}
-	asking := slices.DeleteFunc(slices.Clone(parts), func(p clause) bool { return !u.asks(p) })
+	asking := slices.DeleteFunc(slices.Clone(parts), func(p clause) bool { return !u.asks(p) || socialTopic(u.score(p.text)[0].Topic) })
 	if len(asking) != 1 {
 		return false
 	}
@@ -532,6 +548,14 @@ func (u *Understander) listedAspect(parts []clause, i int) bool {
 	first, last = max(first-1, 0), min(last+1, len(parts)-1)
 	list := slices.ContainsFunc(parts[first:last+1], func(p clause) bool { return p.listed })
 	return list && (u.asks(parts[first]) || u.asks(parts[last]))
+}
+
+// allAspects reports whether a message has no part that does not ask for an aspect of a filing by its name: what papers, how long, how much.
+func (u *Understander) allAspects(parts []clause) bool {
+	return !slices.ContainsFunc(parts, func(p clause) bool {
+		topic, _ := u.asked(p, "", true)
+		return !isShort(p.text) || !matchesAny(u.k.Asking.Aspects[topic], p.text)
+	})
 }
 
 // isShort reports whether a part is short enough to be no more than the name of an aspect.
