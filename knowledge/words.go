@@ -138,6 +138,8 @@ type Asking struct {
 	Undecided []Pattern `yaml:"undecided" lint:"required"`
 	// Aspects are the words without which a description of a site does not ask for an aspect, however much it resembles a question for it.
 	Aspects map[Topic][]Pattern `yaml:"aspects" lint:"required"`
+	// OfAnything are the words that ask for an aspect, whatever it is asked of (注销要不要钱).
+	OfAnything map[Topic][]Pattern `yaml:"of_anything" lint:"required"`
 	// The others are words on which single questions turn: see the file.
 	WhichKind          []Pattern `yaml:"which_kind" lint:"required"`
 	ICPFiling          []Pattern `yaml:"icp_filing" lint:"required"`
