@@ -19,7 +19,7 @@ func (t *turn) decide() Outcome {
 func (t *turn) needFiling() {
 	out := t.decide()
 	if out.Ask != nil {
-		if a := t.find(knowledge.NeedFiling); len(a.Asked) > 0 { // asked in general: ports, subdomains, what happens without
+		if a := t.find(knowledge.NeedFiling); len(a.Asked) > 0 && ExtractFacts(t.k, t.u.Text, "").weight() < 2 { // asked in general: ports, subdomains, what happens without; not a site described
 			t.give(a)
 			if a.Walk {
 				t.askFact(out.Ask)
