@@ -608,7 +608,7 @@ func (u *Understander) asked(p clause, told string, filing bool) (knowledge.Topi
 	scores := u.score(p.text)
 	s := scores[0]
 	long := saysEnough(p.text)
-	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
+	if told != "" && (s.Topic == knowledge.Process && !ownProcess.MatchString(p.text) || !long && s.P < surest && !slices.Contains(inAWord, s.Topic)) { // 想注销备案,怎么办; 备在哪家不记得了,能查到吗
 		if full := u.score(told + p.text)[0]; full.P >= sure && full.Topic != knowledge.OutOfScope {
 			return full.Topic, full.P
 		}
@@ -707,7 +707,11 @@ func (u *Understander) otherBusiness(p clause, told string) bool {
 	if isASCIILetter(p.text[0]) {
 		of = "icp filing: "
 	}
-	for _, text := range []string{p.text, of + p.text, told + p.text} {
+	texts := []string{p.text, told + p.text}
+	if s := u.score(told)[0]; told == "" || s.Topic != knowledge.OutOfScope || s.P < outsideSure {
+		texts = append(texts, of+p.text) // not after 我给服务器续费多买了一年
+	}
+	for _, text := range texts {
 		if s := u.score(text)[0]; s.Topic != knowledge.OutOfScope || s.P < outsideSure {
 			return false
 		}
