@@ -74,6 +74,12 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 	}) {
 		out["location"] = factOpen // told of somebody else's machine, or of one to come
 	}
+	if v := out["host"]; out["location"] != "" && v != "" && latest(d, kept, r.Tenses, "location") < knowledge.Present && latest(d, kept, r.Tenses, "host") >= knowledge.Present {
+		out["location"] = "mainland" // where it was once gives way to whose machine it is now
+		if v == "foreign" {
+			out["location"] = "overseas"
+		}
+	}
 	if out["name"] == "" && underAnother(normalised) {
 		out["name"] = "subdomain"
 	}
@@ -263,6 +269,17 @@ func clashes(v knowledge.FactValue, said Facts) bool {
 		}
 	}
 	return false
+}
+
+// latest is the greatest tense in which anything is said on a fact.
+func latest(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge.Tense, id knowledge.FactID) knowledge.Tense {
+	out := knowledge.Perhaps
+	for _, s := range kept {
+		if d.ByIndex(s.Fact).ID == id {
+			out = max(out, tenses[s.Clause])
+		}
+	}
+	return out
 }
 
 // settle picks the value that counts among the statements on one fact.
