@@ -84,10 +84,10 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 // The sets with their floors. Those numbered were written before the program had seen them; on first sight 93.5 % of cases2, 89.9 % of cases3,
 // 87.8 % of cases4, 96.7 % of cases5, 89.1 % of cases6, 88.2 % of cases8, 78.3 % of dialogues2, 80.0 % of dialogues3, 80.6 % of
 // dialogues5, 89.5 % of dialogues6, 85.0 % of dialogues7, 56.7 % of dialogues8, 88.0 % of dialogues9, 74.7 % of dialogues11 and, that one learnt
-// from, 92.0 % of dialogues10 were right. cases7 was written by who mended the expressions, and learnt from at once: 84.9 % of it at first sight; cases9 likewise, in
+// from, 92.0 % of dialogues10 were right. cases7 was written by who mended the expressions, and learnt from at once: 84.9 % of it at first sight; cases10 likewise, in
 // six rounds: 87.5 % at first sight, with 20 wrong verdicts (1, 5, 3, 3, 2 and 6 of about 60 a round).
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.97}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases10": 0.97}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.72, "dialogues13": 0.84, "dialogues14": 0.88, "dialogues15": 0.86, "dialogues16": 0.62}
 )
 
