@@ -81,12 +81,12 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 	return c, replies
 }
 
-// The sets with their floors. Those numbered were written before the program had seen them; on first sight 93.5 % of cases2, 89.9 % of cases3,
-// 87.8 % of cases4, 96.7 % of cases5, 89.1 % of cases6, 88.2 % of cases8, 78.3 % of dialogues2, 80.0 % of dialogues3, 80.6 % of
-// dialogues5, 89.5 % of dialogues6, 85.0 % of dialogues7, 56.7 % of dialogues8, 88.0 % of dialogues9, 74.7 % of dialogues11 and, that one learnt
-// from, 92.0 % of dialogues10 were right. cases7 was written by who mended the expressions, and learnt from at once: 84.9 % of it at first sight.
+// The sets with their floors. Those numbered were written before the program had seen them, and learnt from after. Right at first sight, in %: cases2 93.5, cases3 89.9,
+// cases4 87.8, cases5 96.7, cases6 89.1, cases8 88.2, cases9 84.5; dialogues2 78.3, dialogues3 80.0, dialogues5 80.6, dialogues6 89.5, dialogues7 85.0, dialogues8 56.7,
+// dialogues9 88.0, dialogues11 74.7, dialogues10 92.0, dialogues12 56.0, dialogues13 78.7, dialogues14 85.3, dialogues15 86.7, dialogues16 62.7 (seven turns each), dialogues17 82.7.
+// cases7 (84.9) and cases10 (87.5, in six rounds, with 20 wrong verdicts) were written by who mended the expressions.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.84}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.84, "cases10": 0.97}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.72, "dialogues13": 0.84, "dialogues14": 0.88, "dialogues15": 0.86, "dialogues16": 0.62, "dialogues17": 0.82}
 )
 

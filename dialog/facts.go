@@ -182,6 +182,9 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 				out[f.ID] = v.ID
 				continue
 			}
+			if out["domain_new"] == "yes" { // two domains are two sites, and each stands where it stands
+				continue
+			}
 			if !slices.ContainsFunc(v.UnitedBy, func(id knowledge.FactID) bool { return out[id] != "" }) {
 				continue
 			}
