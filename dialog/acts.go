@@ -174,6 +174,20 @@ func proof(masked string) string {
 	return strings.ToUpper(m[1])
 }
 
+// onlyProof is what could be a proof in a message, whatever stands around it, where there is just one such: for an answer to the question for it.
+func onlyProof(masked string) string {
+	found := ""
+	for _, m := range apart.FindAllStringSubmatch(masked, 2) {
+		if found != "" {
+			return ""
+		}
+		found = strings.ToUpper(m[1])
+	}
+	return found
+}
+
+var apart = regexp.MustCompile(`(?:^|[^0-9a-zA-Z])([0-9]{3}[0-9xX])(?:$|[^0-9a-zA-Z])`)
+
 var pronouns = regexp.MustCompile(`它|这个要|这种|那个呢|^(?:那|这)|刚才|上面|前面说|这样的话|那样的话|这要|那要|也一样|\b(?:it|that|this|these|those|them|what about|how about)\b`)
 
 var subjectName = regexp.MustCompile(`(?:公司叫|公司名叫|公司名称?[是为叫]|公司全称[是为叫]?|主体名称?[是为叫]|主体[是为叫]|主办单位[是为叫]|单位[是为叫]|单位名称?[是为叫]|我们公司是|我司是|我公司是|企业名称?[是为叫]|执照上是|我们是|holder (?:is|should be|name is)|company (?:is called|is named|name is|called|named)|subject (?:is|name is)|we are called|registered as)\s*:?\s*"?([\p{Han}()a-z0-9][\p{Han}()a-z0-9 .&'-]{2,50}?(?:公司|协会|学会|商会|中心|事务所|学校|医院|研究院|基金会|合作社|经营部|工作室|店|厂|局|co\.?,? ?ltd\b\.?|limited|ltd\b\.?|inc\b\.?|llc\b|gmbh|corporation|corp\b\.?|foundation|association))`)

@@ -148,6 +148,9 @@ func (t *turn) message(m Message) {
 	if m.Kind != TextMessage && m.Kind != "" {
 		t.add(part{text: t.say(t.s().CaptionOnly)})
 	}
+	if q := t.c.Question; q != nil && q.Proof && t.u.Proof == "" {
+		t.u.Proof = onlyProof(t.e.u.masked(text))
+	}
 	if q := t.c.Question; q != nil && q.Proof && t.u.Proof != "" {
 		t.c.Slots.merge(t.u.Slots)
 		t.findCase(t.u.Proof)
@@ -258,7 +261,7 @@ func (t *turn) understood() {
 	}
 	changed := !sameSlots(before, t.c.Slots)
 	wishes := slices.Clone(u.Asked)
-	if u.Slots.CaseNo != "" && len(wishes) == 1 && (socialTopic(wishes[0]) || wishes[0] == knowledge.OutOfScope) {
+	if u.Slots.CaseNo != "" && len(wishes) == 1 && (socialTopic(wishes[0]) || wishes[0] == knowledge.OutOfScope || wishes[0] == knowledge.PreApproval || wishes[0] == knowledge.ProvinceRules) {
 		wishes = nil // 找到了 BA20261101006
 	}
 	if moved && slices.Contains(slotTopics, t.c.Topic) {
