@@ -3,6 +3,7 @@ package dialog
 import (
 	"cmp"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -31,8 +32,13 @@ type Understander struct {
 	cases    *CaseNumbers
 }
 
+// learningGC is how much garbage is let grow meanwhile, in percent of what is kept: learning makes some 150 MB of it in a third of a second, and to collect it time and again
+// took an eighth of that.
+const learningGC = 400
+
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
+	defer debug.SetGCPercent(debug.SetGCPercent(learningGC))
 	names := placeNames(k)
 	u := &Understander{k: k, slips: slipReplacer(k.Slips), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
 	var wg sync.WaitGroup // each takes some milliseconds
