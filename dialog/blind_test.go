@@ -86,7 +86,7 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 // dialogues5, 89.5 % of dialogues6, 85.0 % of dialogues7, 56.7 % of dialogues8, 88.0 % of dialogues9, 74.7 % of dialogues11 and, that one learnt
 // from, 92.0 % of dialogues10 were right. cases7 was written by who mended the expressions, and learnt from at once: 84.9 % of it at first sight.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.84}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.97}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.72, "dialogues13": 0.84, "dialogues14": 0.88, "dialogues15": 0.86, "dialogues16": 0.62, "dialogues17": 0.82}
 )
 
