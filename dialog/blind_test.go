@@ -86,8 +86,8 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 // dialogues9 88.0, dialogues11 74.7, dialogues10 92.0, dialogues12 56.0, dialogues13 78.7, dialogues14 85.3, dialogues15 86.7, dialogues16 62.7 (seven turns each), dialogues17 82.7.
 // cases7 (84.9) and cases10 (87.5, in six rounds, with 20 wrong verdicts) were written by who mended the expressions.
 var (
-	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.84, "cases10": 0.97}
-	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.72, "dialogues13": 0.84, "dialogues14": 0.88, "dialogues15": 0.86, "dialogues16": 0.62, "dialogues17": 0.82}
+	blindCases     = map[string]float64{"cases": 0.97, "cases2": 0.97, "cases3": 0.97, "cases4": 0.97, "cases5": 0.97, "cases6": 0.97, "cases7": 0.97, "cases8": 0.97, "cases9": 0.97, "cases10": 0.97}
+	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.86, "dialogues13": 0.90, "dialogues14": 0.90, "dialogues15": 0.90, "dialogues16": 0.82, "dialogues17": 0.83}
 )
 
 // Floors hold what is reached; goals are those of the issues on understanding and domains (0.97, 0.98, 0.90).

@@ -359,6 +359,9 @@ func (m *matcher) read(text string) *reading {
 				if word.ascii && (i > 0 && wordRune(r.text[i-1]) || !word.prefix && j+1 < len(r.text) && wordRune(r.text[j+1])) {
 					continue
 				}
+				if j+1 < len(r.text) && cutsPlace(word.text, r.text[j+1]) {
+					continue
+				}
 				for _, set := range m.inSets[w] {
 					if r.place[set] == 0 {
 						r.used, r.found = append(r.used, set), append(r.found, nil)
@@ -374,6 +377,11 @@ func (m *matcher) read(text string) *reading {
 	r.negEnd = make([]bool, len(r.text)+1)
 	r.lightEnd = make([]int, len(r.text)+1)
 	return r
+}
+
+// cutsPlace reports whether a word is no place but the end of a counter with the beginning of another place: 一台北京机器, 一台中国的.
+func cutsPlace(word string, next rune) bool {
+	return word == "台北" && next == '京' || word == "台中" && (next == '国' || next == '山')
 }
 
 func wordRune(r rune) bool { return r < unicode.MaxASCII && isWordByte(byte(r)) }
