@@ -23,6 +23,12 @@ func newActs(a knowledge.Acts) []actWords {
 // particle are the characters that may stand beside an act's words without changing it.
 const particle = " .。!！?？~,，、;啊吧呀哦呢了吗嘛哈的我你您就先请嗯那这个说再好"
 
+// steers is how a text steers the conversation, as it was typed.
+func (u *Understander) steers(raw string) Act {
+	text, _, _, _ := u.prepare(raw, nil)
+	return u.act(text)
+}
+
 // act is how the message steers the conversation: one whose words, with particles and excuses, are all of it.
 func (u *Understander) act(text string) Act {
 	best, left := NoAct, 2
@@ -177,7 +183,7 @@ func proof(masked string) string {
 // onlyProof is what could be a proof in a message, whatever stands around it, where there is just one such: for an answer to the question for it.
 func onlyProof(masked string) string {
 	found := ""
-	for _, m := range apart.FindAllStringSubmatch(masked, 2) {
+	for _, m := range proofApart.FindAllStringSubmatch(masked, 2) {
 		if found != "" {
 			return ""
 		}
@@ -185,8 +191,6 @@ func onlyProof(masked string) string {
 	}
 	return found
 }
-
-var apart = regexp.MustCompile(`(?:^|[^0-9a-zA-Z])([0-9]{3}[0-9xX])(?:$|[^0-9a-zA-Z])`)
 
 var pronouns = regexp.MustCompile(`它|这个要|这种|那个呢|^(?:那|这)|刚才|上面|前面说|这样的话|那样的话|这要|那要|也一样|\b(?:it|that|this|these|those|them|what about|how about)\b`)
 

@@ -75,17 +75,14 @@ func readFacts(k *knowledge.Knowledge, normalised string, asked knowledge.FactID
 		out["location"] = factOpen // told of somebody else's machine, or of one to come
 	}
 	if v := out["host"]; out["location"] != "" && v != "" && latest(d, kept, r.Tenses, "location") < knowledge.Present && latest(d, kept, r.Tenses, "host") >= knowledge.Present {
-		out["location"] = "mainland" // where it was once gives way to whose machine it is now
-		if v == "foreign" {
-			out["location"] = "overseas"
-		}
+		out["location"] = derived(d, "location", Facts{"host": v}) // where it was once gives way to whose machine it is now
 	}
 	if out["name"] == "" && underAnother(normalised) {
 		out["name"] = "subdomain"
 	}
 	if out["tunnel"] == "yes" && out["location"] == "" { // where the tunnel is, is not where the machine is
-		if p := out["place"]; p == "home" || p == "own_room" {
-			out["location"] = "mainland"
+		if at := derived(d, "location", Facts{"place": out["place"]}); at != "" {
+			out["location"] = at
 		} else if len(out) > 2 {
 			out["location"] = factOpen
 		}
@@ -272,6 +269,13 @@ func clashes(v knowledge.FactValue, said Facts) bool {
 		}
 	}
 	return false
+}
+
+// derived is what the knowledge's rules make of a fact from others alone; "" for nothing.
+func derived(d *knowledge.Decision, id knowledge.FactID, from Facts) string {
+	s := d.State(func(id knowledge.FactID) string { return from[id] })
+	s.Complete()
+	return s.Get(id)
 }
 
 // latest is the greatest tense in which anything is said on a fact.

@@ -97,14 +97,14 @@ func (t *turn) besideActs(text string) string {
 	if len(text) > longAct || !ofLanguage.MatchString(text) && !matchesAny(t.k.Acts.Resume, t.u.Text) && (t.c.Question == nil || !matchesAny(t.k.Acts.DontKnow, t.u.Text)) {
 		return text
 	}
-	parts := clauseEnds.Split(pause.ReplaceAllString(text, "$1,$2"), -1)
+	parts := clauseEnds.Split(spaced.ReplaceAllString(text, "$1,$2"), -1)
 	if len(parts) < 2 || len(parts) > 4 {
 		return text
 	}
 	var rest []string
 	steered := NoAct
 	for i, part := range parts {
-		act := t.e.u.Understand(part).Act
+		act := t.e.u.steers(part)
 		switch {
 		case act == SpeakZH, act == SpeakEN, act == Resume:
 			steered = act
@@ -136,11 +136,10 @@ func (t *turn) besideActs(text string) string {
 	return words
 }
 
-// ofLanguage are the names of the languages, clauseEnds what parts a message; a space between characters is a pause.
+// ofLanguage are the names of the languages, clauseEnds what parts a message.
 var (
 	ofLanguage = regexp.MustCompile(`(?i)[中英]文|[汉英]语|english|chinese`)
 	clauseEnds = regexp.MustCompile(`[,，.。;；:：!！?？\n][ \s]*`)
-	pause      = regexp.MustCompile(`(\p{Han})\s+(\p{Han})`)
 )
 
 // translate puts an open question into the language that is spoken now, as it would be asked now. One that would not be asked again stays as it is.

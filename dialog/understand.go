@@ -3,7 +3,6 @@ package dialog
 import (
 	"cmp"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -32,13 +31,8 @@ type Understander struct {
 	cases    *CaseNumbers
 }
 
-// learningGC is how much garbage is let grow meanwhile, in percent of what is kept: learning makes some 150 MB of it in a third of a second, and to collect it time and again
-// took an eighth of that.
-const learningGC = 400
-
 // NewUnderstander trains the understanding from the example phrases of the knowledge.
 func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander {
-	defer debug.SetGCPercent(debug.SetGCPercent(learningGC))
 	names := placeNames(k)
 	u := &Understander{k: k, slips: slipReplacer(k.Slips), acts: newActs(k.Acts), fix: k.Acts.Correction, excuses: k.Acts.Excuse, cases: newSettings(settings).cases}
 	var wg sync.WaitGroup // each takes some milliseconds
@@ -380,8 +374,7 @@ func (u *Understander) topics(out *Understanding, r reading) {
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
 	if asked, about := u.several(masked, out.Scores[0]); len(asked) > 0 {
 		out.Asked, out.about = asked, about
-		first := slices.IndexFunc(out.Scores, func(s TopicScore) bool { return s.Topic == asked[0] })
-		out.Confidence = max(out.Scores[first].P, sure) // its part is at least so sure, whatever the whole resembles
+		out.Confidence = max(share(out.Scores, asked[0]), sure) // its part is at least so sure, whatever the whole resembles
 	}
 	if len(masked) <= shortTry && u.farewell(masked) {
 		out.Asked, out.Confidence = []knowledge.Topic{knowledge.Goodbye}, max(out.Confidence, sure) // 搞定 拜
