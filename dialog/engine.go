@@ -553,7 +553,9 @@ func clean(s string) (string, bool) {
 			break
 		}
 		switch {
-		case r == '\n' || r == '\t' || r == '\r':
+		case r == '\n': // at the end of a line a customer goes on to something else
+			b.WriteByte('\n')
+		case r == '\t' || r == '\r':
 			b.WriteByte(' ')
 		case unicode.IsControl(r) || r == '\ufeff' || r >= '\u202a' && r <= '\u202e':
 		default:

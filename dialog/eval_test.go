@@ -47,6 +47,10 @@ var sets = map[string]struct{ topic, slots float64 }{
 	"slots7":   {topic: 0.92, slots: 0.96},
 	"slots8":   {topic: 0.93, slots: 0.96},
 	"slots9":   {topic: 0.95, slots: 0.96},
+	"slots10":  {topic: 0.91, slots: 0.93},
+	"slots11":  {topic: 0.91, slots: 0.94},
+	"slots12":  {topic: 0.93, slots: 0.93},
+	"slots13":  {topic: 0.95, slots: 0.92},
 	"misspelt": {topic: 0.83, slots: 0.94},
 	"test":     {topic: 0.96, slots: 0.94},
 }

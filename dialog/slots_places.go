@@ -33,11 +33,12 @@ type placeTag struct {
 // gazetteer finds the subject's province and the server's side of the border.
 type gazetteer struct {
 	words  dictionary[placeTag]
+	region *knowledge.Regions
 	plates map[rune]knowledge.ProvinceID
 }
 
 func newGazetteer(k *knowledge.Knowledge, names []placeName) *gazetteer {
-	g := &gazetteer{words: newDictionary[placeTag](len(names)), plates: map[rune]knowledge.ProvinceID{}}
+	g := &gazetteer{words: newDictionary[placeTag](len(names)), region: &k.Regions, plates: map[rune]knowledge.ProvinceID{}}
 	for _, n := range names {
 		if utf8.RuneCountInString(n.word) == 1 {
 			r, _ := utf8.DecodeRuneInString(n.word)
@@ -110,6 +111,10 @@ func (m mention) province() knowledge.ProvinceID {
 func (g *gazetteer) mentions(runes []rune) []mention {
 	var out []mention
 	for i := 0; i < len(runes); {
+		if g.region.Cuts(runes, i) {
+			i++
+			continue
+		}
 		if tags, n := g.words.longest(runes, i); n > 0 {
 			if tags[0].short && g.crossed(runes, i, n) {
 				i++

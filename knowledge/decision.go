@@ -157,6 +157,8 @@ type (
 		Asides    []Phrase `yaml:"asides" lint:"required"`
 		// TakenBack are words by which a message takes something back, so that it does not contradict itself.
 		TakenBack []Phrase `yaml:"taken_back" lint:"required"`
+		// Qualifiers stand in brackets and belong to the word before them, by their beginnings: 全球(不含中国大陆).
+		Qualifiers []string `yaml:"qualifiers" lint:"required"`
 		// Breaks divide a message where no punctuation does. Past, Plan and Perhaps give the tense of the part they stand in.
 		Breaks  []Phrase `yaml:"breaks" lint:"required"`
 		Past    []Phrase `yaml:"past" lint:"required"`
@@ -362,7 +364,7 @@ func (l *loader) compileWords(k *Knowledge) {
 		}
 		d.words[name] = list
 	}
-	m := newMatcher(d.words)
+	m := newMatcher(d.words, &k.Regions, words.Qualifiers)
 	add := func(f *file, at []any, kind entryKind, fact, value int, list []Phrase) {
 		for i, p := range list {
 			if err := m.add(string(p), entry{kind: kind, fact: fact, value: value}); err != nil {

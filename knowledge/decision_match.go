@@ -66,15 +66,18 @@ type compiled struct {
 
 // matcher finds every phrase in a text in one pass over it: first all words, by a trie, then the phrases whose first word occurs.
 type matcher struct {
-	lists    wordLists
-	next     map[uint64]int32 // trie: node<<32|rune → node
-	ends     [][]int32        // by node: the words that end there
-	words    []matchWord
-	wordID   map[matchWord]int32
-	inSets   [][]int32 // by word: the sets it belongs to
-	setID    map[string]int32
-	phrases  []compiled
-	starting [][]int32 // by set: the phrases that begin with it
+	lists   wordLists
+	regions *Regions
+	// qualifiers stand in brackets behind what they belong to.
+	qualifiers []string
+	next       map[uint64]int32 // trie: node<<32|rune → node
+	ends       [][]int32        // by node: the words that end there
+	words      []matchWord
+	wordID     map[matchWord]int32
+	inSets     [][]int32 // by word: the sets it belongs to
+	setID      map[string]int32
+	phrases    []compiled
+	starting   [][]int32 // by set: the phrases that begin with it
 }
 
 type matchWord struct {
@@ -82,8 +85,8 @@ type matchWord struct {
 	ascii, prefix bool
 }
 
-func newMatcher(lists wordLists) *matcher {
-	return &matcher{lists: lists, next: map[uint64]int32{}, ends: make([][]int32, 1), wordID: map[matchWord]int32{}, setID: map[string]int32{}}
+func newMatcher(lists wordLists, regions *Regions, qualifiers []string) *matcher {
+	return &matcher{lists: lists, regions: regions, qualifiers: qualifiers, next: map[uint64]int32{}, ends: make([][]int32, 1), wordID: map[matchWord]int32{}, setID: map[string]int32{}}
 }
 
 func (m *matcher) add(source string, e entry) error {
@@ -347,6 +350,9 @@ func (d *Decision) Read(text string) Reading {
 func (m *matcher) read(text string) *reading {
 	r := &reading{m: m, text: []rune(text), place: make([]int16, len(m.starting))}
 	for i := range r.text {
+		if m.regions.Cuts(r.text, i) {
+			continue
+		}
 		node := int32(0)
 		for j := i; j < len(r.text); j++ {
 			to, ok := m.next[uint64(node)<<32|uint64(r.text[j])]
@@ -357,9 +363,6 @@ func (m *matcher) read(text string) *reading {
 			for _, w := range m.ends[node] {
 				word := &m.words[w]
 				if word.ascii && (i > 0 && wordRune(r.text[i-1]) || !word.prefix && j+1 < len(r.text) && wordRune(r.text[j+1])) {
-					continue
-				}
-				if j+1 < len(r.text) && cutsPlace(word.text, r.text[j+1]) {
 					continue
 				}
 				for _, set := range m.inSets[w] {
@@ -379,11 +382,6 @@ func (m *matcher) read(text string) *reading {
 	return r
 }
 
-// cutsPlace reports whether a word is no place but the end of a counter with the beginning of another place: 一台北京机器, 一台中国的.
-func cutsPlace(word string, next rune) bool {
-	return word == "台北" && next == '京' || word == "台中" && (next == '国' || next == '山')
-}
-
 func wordRune(r rune) bool { return r < unicode.MaxASCII && isWordByte(byte(r)) }
 
 // spaces divide Chinese only between parts long enough to be clauses of their own.
@@ -392,12 +390,9 @@ const (
 	clauseAfter  = 3
 )
 
-// qualifiers in brackets belong to the word before them: 全球(不含中国大陆).
-var qualifiers = []string{"不含", "含", "不包", "包含", "包括", "除", "exclud", "except", "without", "incl", "not incl", "minus"}
-
+// qualifies reports whether what stands there in brackets belongs to the word before them.
 func (r *reading) qualifies(at int) bool {
-	rest := string(r.text[at:min(at+8, len(r.text))])
-	return slices.ContainsFunc(qualifiers, func(q string) bool { return strings.HasPrefix(rest, q) })
+	return slices.ContainsFunc(r.m.qualifiers, func(q string) bool { return beginsWith(r.text, at, q) })
 }
 
 // divide numbers the clauses.

@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -50,8 +51,26 @@ type Regions struct {
 	// Places are other names of provinces and more of their towns; Spelt are Latin spellings, deciding where two places share one.
 	Places map[ProvinceID][]string `yaml:"places" lint:"required"`
 	Spelt  map[string]ProvinceID   `yaml:"spelt" lint:"required"`
+	// CutPlaces begin with what counts machines, so that the name at their beginning is none, and the place is behind it (一台北京的服务器).
+	CutPlaces []string `yaml:"cut_places" lint:"required"`
 	// NotPlaces are stretches that look like a place and are none (日照片).
 	NotPlaces []string `yaml:"not_places" lint:"required"`
+}
+
+// Cuts reports whether a text has one of CutPlaces there.
+func (r *Regions) Cuts(text []rune, at int) bool {
+	return slices.ContainsFunc(r.CutPlaces, func(s string) bool { return beginsWith(text, at, s) })
+}
+
+// beginsWith reports whether a text has a stretch there.
+func beginsWith(text []rune, at int, stretch string) bool {
+	for _, c := range stretch {
+		if at >= len(text) || text[at] != c {
+			return false
+		}
+		at++
+	}
+	return true
 }
 
 // Counties are the official divisions of the mainland, by province. Names of it that Regions or a province's own file have too are theirs.
