@@ -94,3 +94,17 @@ func TestCuts(t *testing.T) {
 		}
 	}
 }
+
+// TestLineEndsPart holds that the end of a line that a customer types parts what stands before it from what comes after.
+func TestLineEndsPart(t *testing.T) {
+	w := world{e: NewEngine(loadKnowledge(t), nil)}
+	for text, want := range map[string][]knowledge.Topic{
+		"what is the cost\nthe steps please":                     {knowledge.Fees, knowledge.Process},
+		"where to put the number\r\npolice filing needed or not": {knowledge.AfterFiling, knowledge.PublicSecurity},
+	} {
+		_, replies := w.say(Conversation{}, text)
+		if got := replies[0].Topics; !slices.Equal(got, want) {
+			t.Errorf("%q asks for %v, not %v", text, got, want)
+		}
+	}
+}
