@@ -91,7 +91,10 @@ func beside(s string) int {
 
 const numberWords = `[0-9]{1,2}|[一二三四五六七八九十两]|[①②③④⑤⑥⑦⑧⑨⑩]|[❶❷❸❹❺]|1st|2nd|3rd|first|second|third|fourth|fifth|sixth|last|最后一|最末一|倒数第一|one|two|three|four|five|six`
 
-var ordinals = regexp.MustCompile(`^(?:(?:我)?(?:就)?(?:选|选择|回复|要|点|按)?|(?:i )?(?:choose|pick|take|want|option|number|no\.?|answer)?)\s*(?:选项|option|number|no\.?)?\s*(?:the )?第?\s*(` + numberWords + `)\s*(?:个|项|条|种|号|选项|option|one|choice)*\s*(?:吧|啊|呀|please|pls)?[.!。,)）、]*$`)
+// softened stands before or behind a number that is not said firmly: 应该是2吧, "#2 I guess".
+const softened = `(?:(?:嗯|呃|那就|那|就|应该|大概|可能|好像|估计|我觉得|我猜|是|well|um+|uh+|ok|okay|hmm|then|maybe|probably|it's|that's|it is|that is|i think|i guess|i suppose|i'd say|i'll go with|i'll go for|go with|let's go with|let's say)[ ,]*)*`
+
+var ordinals = regexp.MustCompile(`^` + softened + `(?:(?:我)?(?:就)?(?:选|选择|回复|要|点|按)?|(?:i )?(?:choose|pick|take|want|option|number|no\.?|answer)?)\s*(?:选项|option|number|no\.?|#)?\s*(?:the )?第?\s*(` + numberWords + `)\s*(?:个|项|条|种|号|选项|option|one|choice)*\s*(?:吧|啊|呀|哦|哈|咯|那个|那项|那条|please|pls|thanks)?[, ]*` + softened + `[.!。,)）、]*$`)
 
 // ordinal is the option that a message names by number: 2, 第二个, ②; −1 for the last; 0 for none.
 func ordinal(text string) int {

@@ -21,7 +21,7 @@ const mostKinds = 34
 
 // Settings of training, chosen on held-out folds of the phrases and on the development set; see README.md.
 var (
-	rates       = [...]float32{4.8, 3, 1.5, 0.6} // of learning, by round: the last are small, so that the order of the phrases hardly shows
+	rates       = [...]float32{4.8, 2, 0.6} // of learning, by round: the last is small, so that the order of the phrases hardly shows
 	smoothing   = float32(0.1)
 	learnt      = float32(0.7) // a phrase known so surely teaches nothing more in this round
 	wellLearnt  = float32(0.9) // nor in any other

@@ -19,7 +19,7 @@ const shortTry = 60
 // trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks) &&
+		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || sameOf.MatchString(t.u.Text) || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks) &&
 		!matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text)
 }
 
@@ -99,6 +99,9 @@ var ownSteps = []knowledge.Topic{knowledge.CommercialLicence, knowledge.PublicSe
 
 // whatAbout are words that ask the same of another case.
 var whatAbout = regexp.MustCompile(`^(?:那|and |what about|how about)|呢[?？]?$`)
+
+// sameOf are such words that ask for nothing else: 合肥的分所呢, "and our company in Hangzhou?".
+var sameOf = regexp.MustCompile(`^[^,;。?？]*呢\s*[?？]?$|^(?:and|what about|how about)\b[^,;.]*$`)
 
 // elsewhere are the topics that a question resembles which asks on where and until when the public-security filing is done.
 var elsewhere = []knowledge.Topic{knowledge.Process, knowledge.Contact, knowledge.AfterFiling, knowledge.Duration}

@@ -259,7 +259,8 @@ func (t *turn) understood() {
 		t.between = []knowledge.ProvinceID{u.Slots.Province, u.rival}
 		t.c.Slots.Province = ""
 	}
-	changed := !sameSlots(before, t.c.Slots)
+	moves := t.c.Topic == knowledge.NeedFiling && sameOf.MatchString(u.Text) && facts["location"] != "" && facts["location"] != t.c.Facts["location"] // 那以后搬到杭州的机房呢
+	changed := moves || !sameSlots(before, t.c.Slots)
 	wishes := slices.Clone(u.Asked)
 	if u.Slots.CaseNo != "" && len(wishes) == 1 && (socialTopic(wishes[0]) || wishes[0] == knowledge.OutOfScope || wishes[0] == knowledge.PreApproval || wishes[0] == knowledge.ProvinceRules) {
 		wishes = nil // 找到了 BA20261101006
@@ -299,6 +300,9 @@ func (t *turn) understood() {
 		for _, id := range []knowledge.FactID{"location"} {
 			t.slotOfFact(id, facts[id])
 		}
+		if q == nil && slices.Contains(wishes, knowledge.NeedFiling) {
+			t.weigh(facts)
+		}
 	}
 
 	switch {
@@ -321,6 +325,10 @@ func (t *turn) understood() {
 		return
 	case t.trying(wishes, changed), t.restates(wishes, before), len(wishes) == 0 && (changed || !u.Slots.IsZero() || len(facts) > 0) || u.Correction && changed && t.c.Topic != "" && !u.Asks:
 		if topic := t.elliptic(facts); topic != "" {
+			if moves {
+				t.remember(facts)
+				t.slotOfFact("location", facts["location"])
+			}
 			if q != nil && q.Topic != topic {
 				t.aside()
 			}

@@ -3,6 +3,7 @@ package dialog
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,6 +23,12 @@ type Labelled struct {
 	Topic  knowledge.Topic   `json:"topic"`
 	Topics []knowledge.Topic `json:"topics,omitempty"`
 	Slots  Slots             `json:"slots"`
+	// Verdict is what a described site comes to, "none" where a question or a person comes first; empty where that is not measured. Rule, Open and Facts tell how, and are not
+	// measured.
+	Verdict string                      `json:"verdict,omitempty"`
+	Rule    string                      `json:"rule,omitempty"`
+	Open    string                      `json:"open,omitempty"`
+	Facts   map[knowledge.FactID]string `json:"facts,omitempty"`
 }
 
 // ReadLabelled reads JSON Lines. Blank lines are passed over; an error names the line.
@@ -41,7 +48,10 @@ func ReadLabelled(r io.Reader) ([]Labelled, error) {
 		d := json.NewDecoder(bytes.NewReader(sc.Bytes()))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&l); err != nil {
-			return nil, fmt.Errorf("line %d: %w; each line is an object with text, topic, slots and, if you like, lang, style and topics", n, err)
+			return nil, fmt.Errorf("line %d: %w; each line is an object with text, topic, slots and, if you like, lang, style, topics and verdict", n, err)
+		}
+		if l.Verdict != "" {
+			l.Topic = cmp.Or(l.Topic, knowledge.NeedFiling)
 		}
 		for _, t := range append([]knowledge.Topic{l.Topic}, l.Topics...) {
 			if !known[t] {
@@ -137,6 +147,9 @@ type Evaluation struct {
 	// OutOfScope counts messages that are out of scope and recognised as such, Refused those that are not and were taken for it.
 	OutOfScope Share `json:"out_of_scope"`
 	Refused    Share `json:"refused"`
+	// Verdicts counts those that are right; WrongVerdicts are given, and are not: worse than asking.
+	Verdicts      Share `json:"verdicts"`
+	WrongVerdicts int   `json:"wrong_verdicts"`
 	// Slots counts those known after the message, as a new customer's.
 	Slots  Found            `json:"slots"`
 	BySlot map[string]Found `json:"by_slot"`
@@ -175,8 +188,14 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 		got := u.topic()
 		right := got == l.Topic
 		ev.Topic.add(right)
-		served, slots := e.serves(l.Text)
+		served, verdict, slots := e.serves(l.Text)
 		ev.Served.add(served == l.Topic)
+		if l.Verdict != "" {
+			ev.Verdicts.add(verdict == l.Verdict)
+			if verdict != l.Verdict && verdict != knowledge.NoVerdict {
+				ev.WrongVerdicts++
+			}
+		}
 		if len(l.Topics) > 1 {
 			ev.Several.add(sameTopics(u.Asked, l.Topics))
 		}
@@ -223,20 +242,24 @@ func sortedWords(list []knowledge.Topic) []string {
 	return words
 }
 
-// serves is the topic of the reply to a message of a new customer, and the slots that are known then.
-func (e *Engine) serves(text string) (knowledge.Topic, Slots) {
+// serves is the topic of the reply to a message of a new customer, its verdict or NoVerdict, and the slots that are known then.
+func (e *Engine) serves(text string) (topic knowledge.Topic, verdict string, slots Slots) {
 	c, actions := e.Step(Conversation{}, Message{At: time.Unix(0, 0).UTC(), Kind: TextMessage, Text: text})
+	verdict = knowledge.NoVerdict
 	for _, a := range actions {
 		switch a := a.(type) {
 		case Say:
-			if len(a.Reply.Topics) > 0 {
-				return a.Reply.Topics[0], c.Slots
+			if len(a.Reply.Topics) > 0 && topic == "" {
+				topic = a.Reply.Topics[0]
+			}
+			if a.Reply.Verdict != "" {
+				verdict = string(a.Reply.Verdict)
 			}
 		case CheckDomain:
-			return a.Purpose, c.Slots
+			topic = cmp.Or(topic, a.Purpose)
 		}
 	}
-	return "", c.Slots
+	return topic, verdict, c.Slots
 }
 
 func (ev *Evaluation) slots(l Labelled, got Slots) {

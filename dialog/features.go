@@ -6,7 +6,6 @@ import "math/bits"
 const (
 	kindOne uint64 = iota + 1
 	kindTwo
-	kindSkip
 	kindClass
 	kindClassTwo
 	kindClassThree
@@ -23,7 +22,7 @@ const (
 )
 
 // kindWeights are how much a feature of a kind counts; those of weight 0 are left out. Chosen by cross-validation, see README.md.
-var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindSkip: 0.7, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
+var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
 	kindSoundTwo: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1}
 
 // mix hashes a kind and up to three ids to one feature.
@@ -43,6 +42,22 @@ type feature struct {
 	worded bool // says that a word, a character or a class is there
 }
 
+// keeper keeps the features of many texts in few pieces of memory.
+type keeper struct{ free []feature }
+
+// kept is how many features a piece has room for.
+const kept = 1 << 15
+
+func (k *keeper) keep(f []feature) []feature {
+	if len(f) > len(k.free) {
+		k.free = make([]feature, max(kept, len(f)))
+	}
+	out := k.free[:len(f):len(f)]
+	copy(out, f)
+	k.free = k.free[len(f):]
+	return out
+}
+
 // extract gives the features of a segmented text: n-grams of characters and English words, of the same with words replaced by their classes, pairs
 // of classes anywhere, classes of the last clause, and n-grams of syllables.
 func extract(runes []rune, units []unit, into []feature) []feature {
@@ -53,13 +68,13 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		}
 	}
 
-	kept := 0
+	words := 0
 	for _, u := range units {
 		if !u.filler {
-			kept++
+			words++
 		}
 	}
-	skip := func(u unit) bool { return u.filler && kept > 0 }
+	skip := func(u unit) bool { return u.filler && words > 0 }
 
 	// surface: characters of Han words, whole English words
 	var surface [256]uint64
@@ -108,9 +123,6 @@ func extract(runes []rune, units []unit, into []feature) []feature {
 		add(kindOne, surface[i], 0, 0)
 		if i+1 < n {
 			add(kindTwo, surface[i], surface[i+1], 0)
-		}
-		if i+2 < n {
-			add(kindSkip, surface[i], surface[i+2], 0)
 		}
 	}
 	if n > 0 {

@@ -69,6 +69,9 @@ func (t *turn) sayOutcome(out Outcome) {
 	if len(out.Assumptions) > 0 {
 		lines = append(lines, t.say(t.s().Assuming, "text", inARow(out.Assumptions, lang)))
 	}
+	if taken := t.takenAs(); taken != "" {
+		lines = append(lines, t.say(t.s().TakenAs, "text", taken))
+	}
 	if f := t.k.FilingTypes[out.FilingType]; f != nil && out.Verdict != knowledge.FilingNotRequired {
 		lines = append(lines, t.say(t.s().YourFilingType, "type", f.Name.In(lang)))
 	}
@@ -103,6 +106,17 @@ func (t *turn) sayOutcome(out Outcome) {
 		t.askFact(out.Confirm)
 		t.c.Question.Soft = true
 	}
+}
+
+// takenAs names the facts that the second reading told, with their values.
+func (t *turn) takenAs() string {
+	var out []string
+	for _, q := range t.k.Decision.Questions {
+		if v := t.k.Decision.Fact(q.Fact).Value(t.taken[q.Fact]); v != nil {
+			out = append(out, t.say(q.Name)+pick(t.c.Lang, "：", ": ")+t.say(v.Label))
+		}
+	}
+	return strings.Join(out, pick(t.c.Lang, "；", "; "))
 }
 
 // told says what rows say, each with the doubts about it.

@@ -56,7 +56,10 @@ var forbidden = []string{"放境外就合法", "不备案也没事", "肯定能�
 func TestVerdictsAreTold(t *testing.T) {
 	w := world{e: NewEngine(loadKnowledge(t), nil)}
 	for file := range blindCases {
-		for _, l := range readLines[struct{ Text, Verdict, Rule string }](t, "testdata/understanding/"+file+".jsonl") {
+		for _, l := range readLines[struct{ Text, Verdict, Rule string }](t, file+".jsonl") {
+			if l.Rule == "" { // a question in general
+				continue
+			}
 			c, replies := w.say(Conversation{}, l.Text)
 			asks := c.Question != nil && !c.Question.Soft && c.Question.Topic == knowledge.NeedFiling
 			for _, r := range replies {

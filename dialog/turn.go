@@ -26,6 +26,8 @@ type turn struct {
 	asked bool
 	// hide stands for the customer's words in what is kept; empty keeps them.
 	hide string
+	// taken are facts that the second reading told, by fact.
+	taken Facts
 	// keepMore keeps what 更多 shows.
 	keepMore bool
 }

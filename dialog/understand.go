@@ -18,8 +18,9 @@ type Understander struct {
 	mender   *mender
 	spelling *spelling
 	words    *lexicon
-	model    *classifier    // of topics
-	stories  *classifier    // of filing types that are not named
+	model    *classifier // of topics
+	stories  *classifier // of filing types that are not named
+	second   *secondReader
 	examples map[string]int // example phrases, see bareWords: place of their topic, or -1
 	cues     []cue
 	acts     []actWords
@@ -56,6 +57,8 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 
 // learn trains on the examples: first what stretches of characters are usual, so that only unusual ones are mended, then the topics.
 func (u *Understander) learn(k *knowledge.Knowledge) {
+	var wg, second sync.WaitGroup
+	second.Go(func() { u.second = u.newSecondReader(k) })
 	texts, usual := u.texts(k), DefaultCaseNumbers() // as the examples have them
 	var all []string
 	for _, list := range texts {
@@ -63,7 +66,8 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	}
 	all = append(all, k.Decision.Words("inland")...)
 	all = append(all, k.Decision.Words("abroad")...)
-	u.mender = newMender(k.Slips.Words, all)
+	wg.Go(func() { u.mender = newMender(k.Slips.Words, all) })
+	u.addLabelled(k, texts)
 	u.examples = make(map[string]int, len(all))
 	var out []phrase
 	for i, list := range texts {
@@ -77,21 +81,20 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 	}
 	// To extract features is half of the work beside training: one core does each half.
 	masked := slices.Concat(texts...)
-	var wg sync.WaitGroup
 	half := len(out) / 2
 	for _, part := range [][2]int{{0, half}, {half, len(out)}} {
 		wg.Go(func() {
 			var buf []feature
+			var all keeper
 			for i := part[0]; i < part[1]; i++ {
 				buf = u.features(masked[i], buf)
-				out[i].features = slices.Clone(buf)
+				out[i].features = all.keep(buf)
 			}
 		})
 	}
 	wg.Wait()
-	wg.Go(func() { u.learnStories(k, masked, out) })
 	u.model = trainClassifier(out, len(knowledge.Topics), len(out))
-	wg.Wait()
+	second.Wait()
 }
 
 // texts are the example phrases by topic, normalised.
@@ -99,14 +102,31 @@ func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
 	out := make([][]string, len(knowledge.Topics))
 	for i, t := range knowledge.Topics {
 		for _, p := range k.Examples[t] {
-			text := fold(p)
-			if !strings.ContainsFunc(text, isHan) {
-				text = u.spelling.whole(text)
-			}
-			out[i] = append(out[i], u.slips.Replace(text))
+			out[i] = append(out[i], u.example(p))
 		}
 	}
 	return out
+}
+
+// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing.
+func (u *Understander) addLabelled(k *knowledge.Knowledge, texts [][]string) {
+	for _, m := range k.Labelled {
+		if m.Verdict != "" {
+			m.Topic = cmp.Or(m.Topic, knowledge.NeedFiling)
+		}
+		if i := slices.Index(knowledge.Topics, m.Topic); i >= 0 && len(m.Topics) < 2 {
+			texts[i] = append(texts[i], u.example(m.Text))
+		}
+	}
+}
+
+// example normalises what the model learns from.
+func (u *Understander) example(text string) string {
+	text = fold(text)
+	if !strings.ContainsFunc(text, isHan) {
+		text = u.spelling.whole(text)
+	}
+	return u.slips.Replace(text)
 }
 
 // remember keeps what an example phrase says for its topic, unless two topics have the same.
@@ -153,7 +173,7 @@ func (u *Understander) Understand(raw string) Understanding {
 	found := FindDomains(raw)
 	out := Understanding{}
 	text, masked, cases, latin := u.prepare(raw, found)
-	out.Text = text
+	out.Text, out.masked = text, masked
 	if len(cases) > 0 {
 		out.Slots.CaseNo = tidyCaseNo(cases[0])
 	}
@@ -299,7 +319,7 @@ func (u *Understander) slots(out *Understanding, r reading) {
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
 	if out.Slots.FilingType == "" && len(at) == 0 {
-		out.Slots.FilingType = u.story(r.features)
+		out.Slots.FilingType = u.second.story(r.features)
 		out.told = out.Slots.FilingType != ""
 	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)

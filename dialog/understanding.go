@@ -71,6 +71,7 @@ type Understanding struct {
 
 	subject string
 	about   map[knowledge.Topic]string // with what words a topic is asked, where the message has others of another matter
+	masked  string                     // the text with marks for domains and numbers
 	told    bool                       // the filing type is told by a story, not named
 	rival   knowledge.ProvinceID       // named in one breath with Slots.Province: which of the two is not said
 	// card is the province that an identity card is said to be from, notCard one that it is said not to be from.

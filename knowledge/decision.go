@@ -75,6 +75,7 @@ type FactValue struct {
 type FactQuestion struct {
 	ID      string       `yaml:"id" lint:"required"`
 	Fact    FactID       `yaml:"fact" lint:"required"`
+	Name    Text         `yaml:"name" lint:"required"` // of the fact, before a colon and a value
 	Text    Text         `yaml:"text" lint:"required"`
 	Options []FactOption `yaml:"options" lint:"required"`
 }

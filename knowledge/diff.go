@@ -98,7 +98,7 @@ var kinds = [][3]string{{"source", "来源", "source"}, {"rule", "规则", "rule
 	{"answer", "回答", "answer"}, {"province", "省份", "province"}, {"filingtype", "备案类型", "filing type"}, {"subjecttype", "主体类型", "subject type"},
 	{"statustext", "进度状态", "status"}, {"row", "判定行", "decision row"}, {"verdicttext", "结论", "verdict"}, {"fact", "判定事实", "decision fact"}, {"factvalue", "事实取值", "fact value"},
 	{"factquestion", "追问", "question"}, {"suffix", "域名后缀", "suffix"}, {"registrar", "注册商", "registrar"}, {"cdn", "CDN", "CDN"}, {"conditiontext", "域名条件", "domain condition"},
-	{"examplesfile", "问法", "example phrases"}, {"storiesfile", "说法", "stories"}, {"wordclass", "同义词", "word class"}}
+	{"examplesfile", "问法", "example phrases"}, {"storiesfile", "说法", "stories"}, {"labelledfile", "标注", "labelled messages"}, {"wordclass", "同义词", "word class"}}
 
 func kindOrder(kind string) int {
 	return (slices.IndexFunc(kinds, func(k [3]string) bool { return k[0] == kind }) + len(kinds)) % len(kinds) // others last
@@ -148,6 +148,11 @@ func some(list []string, lang Lang) string {
 func things(k *Knowledge) map[thingID]*thing {
 	out := map[thingID]*thing{}
 	for _, f := range k.files {
+		if _, ok := f.value.(*labelledFile); ok {
+			lines := strings.Split(strings.TrimSpace(string(f.raw)), "\n")
+			open(out, thingID{"labelledfile", strings.TrimSuffix(f.name, ".jsonl")}).lists["messages"] = lines
+			continue
+		}
 		v := reflect.ValueOf(f.value).Elem()
 		id := strings.TrimSuffix(f.name, ".yaml")
 		if x := v.FieldByName("ID"); x.IsValid() {

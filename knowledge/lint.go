@@ -132,6 +132,7 @@ func (l *loader) lint(k *Knowledge, opt Options) {
 	l.lintRules()
 	l.lintDecision(k)
 	l.lintFacts(k)
+	l.lintLabelled(k)
 	l.lintDomain(k)
 }
 

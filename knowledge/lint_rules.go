@@ -118,6 +118,9 @@ func (l *loader) lintAnswers() {
 			if !strings.HasPrefix(a.ID, string(t.ID)+".") {
 				l.fault(f, Error, append(at, "id"), "answer %q: begin its id with the topic: %s.…", a.ID, t.ID)
 			}
+			if a.Walk && t.ID != NeedFiling {
+				l.fault(f, Error, append(at, "walk"), "answer %s: walk goes on with the questions of need_filing, and only there", a.ID)
+			}
 			last := j == len(t.Answers)-1
 			if always := len(a.Asked) == 0 && a.When.IsZero(); always && !last {
 				l.fault(f, Error, at, "answer %s fits always, so the answers after it are never given: move it to the end", a.ID)

@@ -75,10 +75,18 @@ func row(id, when, verdict string) string {
 func TestLintFinds(t *testing.T) {
 	const gd, fees = "provinces/CN-GD.yaml", "topics/fees.yaml"
 	const counties = "vocabulary/counties.yaml"
+	const messages, sites = "labelled/messages.jsonl", "labelled/sites.jsonl"
 	const suffixes, registrars, texts = "domain/suffixes.yaml", "domain/registrars.yaml", "domain/texts.yaml"
 	const sentences, filing, licence, person = "sentences.yaml", "decision/filing.yaml", "decision/licence.yaml", "decision/person.yaml"
 	for _, tt := range []struct{ name, file, old, new, want string }{
 		{"unknown key", gd, "id_prefix:", "id_prefx:", gd + `:4: error: unknown key "id_prefx"`},
+		{"labelled: no such type", messages, `"subject_type": "enterprise"`, `"subject_type": "firm"`, `error: subject type "firm": not one of`},
+		{"labelled: no such key", messages, `"slots"`, `"slot"`, messages + `:1: error: json: unknown field "slot": each line is an object`},
+		{"labelled: broken", messages, `{"text"`, `{text`, messages + `:1: error: invalid character`},
+		{"labelled: nothing to learn", messages, `"slots": {}`, `"lang": "zh"`, "neither slots nor verdict: nothing is learnt from it"},
+		{"labelled: no such verdict", sites, `"verdict": "none"`, `"verdict": "maybe"`, sites + `:1: error: verdict "maybe": not one of`},
+		{"labelled: no such value", sites, `"location": "mainland"`, `"location": "moon"`, sites + `:1: error: fact location has no value "moon"`},
+		{"walk elsewhere", fees, "    asked:", "    walk: true\n    asked:", "walk goes on with the questions of need_filing, and only there"},
 		{"missing translation", gd, "{zh: 广东省, en: Guangdong}", "{zh: 广东省}", gd + ":2: error: translation missing"},
 		{"dead source", gd, "sources: [h_prov, t_prov, q_prov]", "sources: [nobody]", gd + `:17: error: no source "nobody"`},
 		{"dead document", gd, "document: residence_proof", "document: nothing", gd + `:14: error: no document "nothing"`},

@@ -56,6 +56,7 @@ type Knowledge struct {
 	Topics       map[Topic]*TopicFile
 	Examples     map[Topic][]string
 	Stories      map[FilingTypeID][]string // messages that mean a filing type without its words; under "" those that mean none
+	Labelled     []LabelledMessage         // by no order that matters
 	Provinces    []*Province               // by id
 	FilingTypes  map[FilingTypeID]*FilingType
 	SubjectTypes map[SubjectTypeID]*SubjectType
@@ -374,6 +375,7 @@ var sections = append([]section{
 	one("stories/*.yaml", false, func(k *Knowledge, v *storiesFile) {
 		k.Stories[v.FilingType] = append(k.Stories[v.FilingType], v.Phrases...)
 	}),
+	{pattern: "labelled/*.jsonl", read: readLabelled},
 	one("provinces/*.yaml", true, func(k *Knowledge, v *Province) { k.Provinces = append(k.Provinces, v) }),
 	one("filing_types/*.yaml", true, func(k *Knowledge, v *FilingType) { k.FilingTypes[v.ID] = v }),
 	one("subject_types/*.yaml", true, func(k *Knowledge, v *SubjectType) { k.SubjectTypes[v.ID] = v }),
@@ -407,6 +409,7 @@ func Load(fsys fs.FS, opt Options) (*Knowledge, Findings, error) {
 	for _, p := range k.Provinces {
 		k.provinces[p.ID] = p
 	}
+	slices.SortFunc(k.Labelled, func(a, b LabelledMessage) int { return strings.Compare(a.Text, b.Text) }) // whichever file was read first
 	k.files = l.files
 	l.lint(k, opt)
 	l.findings = l.findings.Sorted()

@@ -42,6 +42,7 @@ var filled = map[string][]string{
 	"sentences/case_stale":        {"{at}"},
 	"sentences/ask_case_no":       {"{example}"},
 	"sentences/assuming":          {"{text}"},
+	"sentences/taken_as":          {"{text}"},
 	"sentences/in_short":          {"{text}"},
 	"sentences/your_filing_type":  {"{type}"},
 	"sentences/hosting_seen":      {"{domain}", "{where}"},

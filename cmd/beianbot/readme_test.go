@@ -78,7 +78,7 @@ func TestKnowledgeReadme(t *testing.T) {
 			if err := os.WriteFile(words[1], []byte(b.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-		case "yaml":
+		case "yaml", "json":
 			if len(words) == 4 && words[3] == "wrong" {
 				if err := os.CopyFS("broken", os.DirFS(dir)); err != nil {
 					t.Fatal(err)

@@ -224,6 +224,10 @@ func writeEvaluation(w io.Writer, ev *dialog.Evaluation) {
 	share("in scope refused", ev.Refused)
 	fmt.Fprintf(w, "%-24s %6.3f   %d right, %d wrong, %d missed\n", "slots, F1", ev.Slots.F1(), ev.Slots.Right, ev.Slots.Wrong, ev.Slots.Missed)
 	share("asked back, rightly so", ev.Unsure)
+	if ev.Verdicts.Of > 0 {
+		share("verdicts", ev.Verdicts)
+		fmt.Fprintf(w, "%-24s %6d\n", "wrong verdicts given", ev.WrongVerdicts)
+	}
 
 	fmt.Fprintln(w, "\nby style")
 	for _, k := range slices.Sorted(maps.Keys(ev.ByStyle)) {

@@ -1,0 +1,169 @@
+package dialog
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"unicode/utf8"
+
+	"beianbot/knowledge"
+)
+
+// How the second reading of a described site is weighed against the expressions, in log odds.
+const (
+	overruled        = -5.0 // for a value that an expression found and that is taken for another
+	leastOdds        = 1e-3 // of what the labelled messages never show
+	clearer          = 2    // by which another verdict must be likelier than that of the expressions
+	leastDescription = 12   // characters of a message that can describe a site
+	toldRather       = 1    // by which a value must be likelier told than left open, to be filled in
+	worthIt          = 0.05 // odds below which another value of a fact is not looked at
+)
+
+// weigh takes the likeliest reading of a site that this message describes, see secondReader.weigh. stated are the facts that its words tell.
+func (t *turn) weigh(stated Facts) {
+	if utf8.RuneCountInString(t.u.masked) < leastDescription || stated.weight() < 2 {
+		return
+	}
+	out := t.decide()
+	if out.Ask != nil && out.Ask.Fact == "location" && t.c.Slots.Domain != "" { // it is looked up
+		return
+	}
+	sit := Situation{Facts: t.c.Facts, Slots: t.c.Slots, Asked: t.c.Asked}
+	var room [mostFeatures]feature
+	better := t.e.u.second.weigh(t.k, sit, stated, lightly(t.u.masked, room[:0]))
+	t.taken = Facts{}
+	for _, q := range t.k.Decision.Questions {
+		if v := better[q.Fact]; v != t.c.Facts[q.Fact] && v != "" {
+			t.taken[q.Fact] = v
+		}
+	}
+	t.c.Facts = better
+}
+
+// weighable are the facts that the second reading tells: those that are asked for, and those that a person is for.
+func weighable(d *knowledge.Decision) []knowledge.FactID {
+	var out []knowledge.FactID
+	for _, q := range d.Questions {
+		out = append(out, q.Fact)
+	}
+	for _, row := range d.Person {
+		for id := range row.When {
+			if f := d.Fact(id); f != nil && f.Slot == "" && !slices.Contains(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// weighing looks for the likeliest reading of a described site.
+type weighing struct {
+	k        *knowledge.Knowledge
+	s        *secondReader
+	sit      Situation
+	features []feature
+	odds     map[knowledge.FactID][]float32
+	verdicts []float32
+	best     map[string]weighed
+}
+
+// weighed is one reading and its log odds.
+type weighed struct {
+	facts Facts
+	odds  float64
+}
+
+// weigh gives the likeliest reading of a site that a message describes: the facts that the expressions found, with those that the labelled messages tell of such
+// a message, so that they come to the verdict that such messages come to. stated are the facts of this message, which alone may be taken for others.
+func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, stated Facts, features []feature) Facts {
+	w := &weighing{k: k, s: s, sit: sit, features: features, odds: map[knowledge.FactID][]float32{}, best: map[string]weighed{}}
+	w.verdicts = s.verdict.odds(features, make([]float32, mostKinds))
+	if sit.Facts == nil {
+		sit.Facts = Facts{}
+	}
+	w.explore(sit.Facts, 0, sit.Asked)
+	for _, f := range weighable(&k.Decision) {
+		if stated[f] == "" && (k.Decision.Question(f) != nil || sit.Facts[f] != "") { // it is asked, or known from before
+			continue
+		}
+		for i, v := range s.facts[f].values {
+			if p := w.of(f)[i]; v != stated[f] && p >= worthIt {
+				other := maps.Clone(sit.Facts)
+				other[f] = v
+				if v == "" {
+					delete(other, f)
+				}
+				w.explore(other, overruled+math.Log(float64(p))-w.logOdds(f, stated[f]), sit.Asked)
+			}
+		}
+	}
+	as := reached(Decide(k, sit))
+	best, most := as, w.best[as].odds+clearer
+	for _, v := range s.verdict.values {
+		if x, ok := w.best[v]; ok && v != as && x.odds > most {
+			best, most = v, x.odds
+		}
+	}
+	if best == as {
+		return sit.Facts
+	}
+	return w.best[best].facts
+}
+
+// reached is what a decision comes to, as the labels have it.
+func reached(out Outcome) string {
+	if out.Verdict == "" {
+		return knowledge.NoVerdict
+	}
+	return string(out.Verdict)
+}
+
+func (w *weighing) of(f knowledge.FactID) []float32 {
+	p, ok := w.odds[f]
+	if !ok {
+		p = w.s.facts[f].odds(w.features, make([]float32, mostKinds))
+		w.odds[f] = p
+	}
+	return p
+}
+
+func (w *weighing) logOdds(f knowledge.FactID, value string) float64 {
+	for i, v := range w.s.facts[f].values {
+		if v == value {
+			return math.Log(float64(w.of(f)[i]) + leastOdds)
+		}
+	}
+	return math.Log(leastOdds)
+}
+
+// explore follows the questions that the table would ask, by each of their answers, to its verdicts.
+func (w *weighing) explore(facts Facts, odds float64, asked int) {
+	sit := w.sit
+	sit.Facts, sit.Asked = facts, asked
+	out := Decide(w.k, sit)
+	if out.Ask == nil {
+		w.note(reached(out), facts, odds)
+		return
+	}
+	w.note(knowledge.NoVerdict, facts, odds+w.logOdds(out.Ask.Fact, "")) // it is left open, and asked
+	for _, o := range out.Ask.Options {
+		if o.Value != factUnknown && w.logOdds(out.Ask.Fact, o.Value) > w.logOdds(out.Ask.Fact, "")+toldRather {
+			next := maps.Clone(facts)
+			next[out.Ask.Fact] = o.Value
+			w.explore(next, odds+w.logOdds(out.Ask.Fact, o.Value), asked+1)
+		}
+	}
+}
+
+// note keeps the likeliest reading that comes to a verdict.
+func (w *weighing) note(verdict string, facts Facts, odds float64) {
+	for i, v := range w.s.verdict.values {
+		if v == verdict {
+			odds += math.Log(float64(w.verdicts[i]) + leastOdds)
+		}
+	}
+	if old, ok := w.best[verdict]; !ok || odds > old.odds {
+		w.best[verdict] = weighed{facts, odds}
+	}
+}
