@@ -18,9 +18,17 @@ const shortTry = 60
 
 // trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
+	if t.intends() { // 要是不做了,我想把备案注销掉
+		return false
+	}
 	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
 		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || sameOf.MatchString(t.u.Text) || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks) &&
 		!matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text)
+}
+
+// intends reports whether a message that surely asks for something says so as what the customer means to do.
+func (t *turn) intends() bool {
+	return t.u.Confidence >= ownSure && matchesAny(t.k.Asking.Intend, t.u.Text)
 }
 
 // restates reports whether a short message that asks nothing tells another subject, province or server location after an answer that hangs on them ("we'll go with

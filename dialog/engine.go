@@ -135,6 +135,7 @@ func (t *turn) message(m Message) {
 		t.add(part{text: t.say(t.s().Empty), options: t.mainMenu()})
 		return
 	}
+	text = once(text)
 	t.u = t.e.u.Understand(text)
 	t.conceal(text)
 	text = t.besideActs(text)
@@ -239,7 +240,7 @@ func (t *turn) understood() {
 	}
 	before := t.c.Slots
 	t.deny()
-	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text)) {
+	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text)) && !sameOf.MatchString(u.Text) {
 		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
 		t.u = u
 	}
@@ -310,7 +311,7 @@ func (t *turn) understood() {
 		topic, other := q.Topic, q.Fact != "" && facts[q.Fact] == "" && len(facts) > 0
 		t.c.Question = nil
 		served := slices.DeleteFunc(wishes, func(w knowledge.Topic) bool {
-			return w != topic && (u.Confidence < digression || !u.Asks || socialTopic(w) || w == knowledge.OutOfScope)
+			return w != topic && (u.Confidence < digression || !u.Asks && !t.intends() || socialTopic(w) || w == knowledge.OutOfScope)
 		})
 		if !slices.Contains(served, topic) { // what is asked comes before what the answer leads to
 			served = append(served, topic)
@@ -545,6 +546,15 @@ func (t *turn) serve(topic knowledge.Topic, confidence float64) {
 	if !socialTopic(topic) && topic != knowledge.Unsolved && topic != knowledge.OutOfScope && topic != knowledge.Human {
 		t.c.Topic = topic
 	}
+}
+
+// once takes a message that says its words twice (国内的国内的) as saying them once.
+func once(text string) string {
+	runes := []rune(text)
+	if half := len(runes) / 2; half > 1 && len(runes) == 2*half && slices.Equal(runes[:half], runes[half:]) && slices.ContainsFunc(runes, isHan) {
+		return string(runes[:half])
+	}
+	return text
 }
 
 // clean takes control characters and the excess out of what came in, and reports whether something was cut.

@@ -16,12 +16,13 @@ const (
 	clearer          = 2    // by which another verdict must be likelier than that of the expressions
 	leastDescription = 12   // characters of a message that can describe a site
 	toldRather       = 1    // by which a value must be likelier told than left open, to be filled in
+	nearly           = 1    // by which a value may be less likely than the likeliest and still be looked at
 	worthIt          = 0.05 // odds below which another value of a fact is not looked at
 )
 
 // weigh takes the likeliest reading of a site that this message describes, see secondReader.weigh. stated are the facts that its words tell.
 func (t *turn) weigh(stated Facts) {
-	if utf8.RuneCountInString(t.u.masked) < leastDescription || stated.weight() < 2 {
+	if utf8.RuneCountInString(t.u.masked) < leastDescription || stated.weight() < 1 {
 		return
 	}
 	out := t.decide()
@@ -30,14 +31,15 @@ func (t *turn) weigh(stated Facts) {
 	}
 	sit := Situation{Facts: t.c.Facts, Slots: t.c.Slots, Asked: t.c.Asked}
 	var room [mostFeatures]feature
-	better := t.e.u.second.weigh(t.k, sit, stated, lightly(t.u.masked, room[:0]))
+	facts := t.e.u.second.weigh(t.k, sit, stated, lightly(t.u.masked, room[:0]))
 	t.taken = Facts{}
 	for _, q := range t.k.Decision.Questions {
-		if v := better[q.Fact]; v != t.c.Facts[q.Fact] && v != "" {
+		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] && v != "" {
 			t.taken[q.Fact] = v
+			t.slotOfFact(q.Fact, v)
 		}
 	}
-	t.c.Facts = better
+	t.c.Facts = facts
 }
 
 // weighable are the facts that the second reading tells: those that are asked for, and those that a person is for.
@@ -147,8 +149,12 @@ func (w *weighing) explore(facts Facts, odds float64, asked int) {
 		return
 	}
 	w.note(knowledge.NoVerdict, facts, odds+w.logOdds(out.Ask.Fact, "")) // it is left open, and asked
+	most := w.logOdds(out.Ask.Fact, "") + toldRather
 	for _, o := range out.Ask.Options {
-		if o.Value != factUnknown && w.logOdds(out.Ask.Fact, o.Value) > w.logOdds(out.Ask.Fact, "")+toldRather {
+		most = max(most, w.logOdds(out.Ask.Fact, o.Value)-nearly)
+	}
+	for _, o := range out.Ask.Options {
+		if o.Value != factUnknown && w.logOdds(out.Ask.Fact, o.Value) >= most {
 			next := maps.Clone(facts)
 			next[out.Ask.Fact] = o.Value
 			w.explore(next, odds+w.logOdds(out.Ask.Fact, o.Value), asked+1)
