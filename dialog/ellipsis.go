@@ -40,6 +40,9 @@ func (t *turn) restates(wishes []knowledge.Topic, before Slots) bool {
 		return false
 	}
 	w := wishes[0]
+	if w == knowledge.OutOfScope && t.u.Confidence >= ownSure { // recommend a restaurant in Chengdu
+		return false
+	}
 	if w == knowledge.NeedFiling {
 		return now.ServerLocation == before.ServerLocation
 	}
@@ -49,7 +52,7 @@ func (t *turn) restates(wishes []knowledge.Topic, before Slots) bool {
 // slotTopics are the topics that a changed slot re-answers.
 var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
 	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Fees, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
-	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling}
+	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling, knowledge.PublicSecurity}
 
 // namesToCheck reports whether a bare name is one to check rather than an answer to an open question of the need_filing walk: that asks for the server's place, and no name
 // was checked yet.
@@ -149,6 +152,8 @@ func (t *turn) sameThing(wishes []knowledge.Topic) knowledge.Topic {
 		return topic // 短信发给谁: that of the result, spoken of just now
 	case topic == knowledge.DomainRulesTopic && t.u.Slots.Domain == "" && len(t.u.Text) <= fewWords && suffixAlone.MatchString(t.u.Text):
 		return topic // 换成.cn呢
+	case wishes[0] == knowledge.OutOfScope && t.u.Confidence < digression && t.u.Asks && slices.Contains(slotTopics, topic):
+		return topic // 不办会怎么样
 	case (t.u.Scores[0].P < digression && andThat.MatchString(t.u.Text) || wishes[0] == knowledge.OutOfScope && orThat.MatchString(t.u.Text)) && slices.Contains(slotTopics, topic):
 		return topic
 	}

@@ -240,7 +240,7 @@ func (t *turn) understood() {
 	}
 	before := t.c.Slots
 	t.deny()
-	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text)) && !sameOf.MatchString(u.Text) {
+	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text) || u.Confidence >= ownSure) && !sameOf.MatchString(u.Text) {
 		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
 		t.u = u
 	}

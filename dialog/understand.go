@@ -390,6 +390,9 @@ func bareEnglish(w string) bool { return slices.Contains(bareEnglishWords, strin
 func (u *Understander) topics(out *Understanding, r reading) {
 	masked := r.masked
 	out.Scores = u.scored(r)
+	if a, b := out.Scores[0], out.Scores[1]; a.Topic == knowledge.OutOfScope && a.P < ownSure && b.P > halfAsLikely*a.P && matchesAny(u.k.Asking.OfAnything[b.Topic], masked) {
+		out.Scores[0], out.Scores[1] = TopicScore{b.Topic, a.P}, TopicScore{a.Topic, b.P} // 这种要什么材料: what is asked of anything, is asked of a filing
+	}
 	out.Confidence = out.Scores[0].P
 	out.Asked = []knowledge.Topic{out.Scores[0].Topic}
 	if asked, about := u.several(masked, out.Scores[0]); len(asked) > 0 {
@@ -417,6 +420,9 @@ func (u *Understander) farewell(masked string) bool {
 		return ok && end == len(masked)
 	}) && !u.interrogative(masked)
 }
+
+// halfAsLikely is how likely, of out of scope, a topic must be whose words a message has.
+const halfAsLikely = 0.5
 
 // outOfScopeAt is the place of out_of_scope among the topics.
 var outOfScopeAt = slices.Index(knowledge.Topics, knowledge.OutOfScope)

@@ -26,6 +26,9 @@ func (t *turn) weigh(stated Facts) {
 		return
 	}
 	out := t.decide()
+	if out.Ask == nil && out.Verdict == "" { // it is for a person, and stays so
+		return
+	}
 	if out.Ask != nil && out.Ask.Fact == "location" && t.c.Slots.Domain != "" { // it is looked up
 		return
 	}
