@@ -18,12 +18,15 @@ const shortTry = 60
 
 // trying reports whether a short message tries or mends a slot of the same question ("换成公司办呢", "也不在北京,在天津"), though its words resemble another topic.
 func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
-	if t.intends() { // 要是不做了,我想把备案注销掉
+	if !changed || len(wishes) != 1 || wishes[0] == t.c.Topic || !slices.Contains(slotTopics, t.c.Topic) || len(t.u.Text) > shortTry ||
+		matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text) || t.intends() {
 		return false
 	}
-	return changed && len(wishes) == 1 && slices.Contains(aboutSites, wishes[0]) && slices.Contains(slotTopics, t.c.Topic) && t.c.Topic != wishes[0] &&
-		len(t.u.Text) <= shortTry && (matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || sameOf.MatchString(t.u.Text) || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks) &&
-		!matchesAny(t.k.Asking.Aspects[wishes[0]], t.u.Text)
+	same := sameOf.MatchString(t.u.Text)
+	if !slices.Contains(aboutSites, wishes[0]) && !(same && t.u.Confidence < digression) {
+		return false
+	}
+	return same || matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks
 }
 
 // intends reports whether a message that surely asks for something says so as what the customer means to do.

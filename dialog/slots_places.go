@@ -201,7 +201,7 @@ var (
 	ownHere    = regexp.MustCompile(`(?:我们是?在?|我是|我在|我人在|人在|公司在|公司是|单位在|单位是|注册在|开在|位于|我司在|咱|based in|we are in|we are the|we're the|i am in|i'm in|i live in|registered in|located in)[^,.;!?]{0,2}$`)
 	ownAfter   = regexp.MustCompile(`^(?:省|市|这边|这里|本地|当地|那边|地区)*(?:的|一家|某|一个|有家)*(?:公司|企业|个人|个体|子公司|律所|律师|事业单位|协会|商会|基金会|学校|医院|单位|小公司|有限|管局|通信管理|工厂|街道|代表处|company|enterprise|firm|individual|resident|llc)`)
 	// registeredHere says outright where the subject is; a subsidiary is the subject, whoever owns it, and somebody's parent, owner or office is not.
-	registeredHere  = regexp.MustCompile(`(?:注册地?址?(?:是|在|于)|登记(?:地|是|在|于)+|执照(?:是|在|上|办的|注册)+|主体(?:公司|单位)?(?:是|在|为)+|registered (?:in|at)|incorporated in)[^,.;!?、]{0,3}$`)
+	registeredHere  = regexp.MustCompile(`(?:注册地?址?(?:是|在|于)|登记(?:地|是|在|于)+|执照(?:其实|实际|实际上|真正|上)*(?:是|在|上|办的|注册)+|主体(?:公司|单位)?(?:是|在|为)+|registered (?:in|at)|incorporated in)[^,.;!?、]{0,3}$`)
 	subsidiaryAfter = regexp.MustCompile(`^(?:这边|那边)?的?(?:全资|控股|外资|合资)?子公司|^ (?:subsidiary|entity)`)
 	parentHere      = regexp.MustCompile(`(?:母公司|总公司|总部|集团|老板|股东|投资方|法人|head ?(?:quarters?|office)|parent(?: company)?|hq)(?: ?is| ?are|也|都|设|在|是| in| based)*[^,.;!?、]{0,1}$`)
 	parentAfter     = regexp.MustCompile(`^ ?(?:那边)?的?(?:母公司|总公司|总部|集团|老板|股东|投资|hq|parent|head ?office|headquarters)`)

@@ -105,7 +105,7 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, de
 		stated = append(stated, m)
 	}
 	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.SubjectTypeID]) bool {
-		return m.id == denied || othersOnes.MatchString(text[:m.start]) && speaksOfSelf.MatchString(text) || m.id == knowledge.Individual && ownedBefore.MatchString(text[:m.start]) // 写的老板个人名字: not who files
+		return m.id == denied || othersOnes.MatchString(text[:m.start]) && !ownBefore.MatchString(text[:m.start]) && speaksOfSelf.MatchString(text) || m.id == knowledge.Individual && ownedBefore.MatchString(text[:m.start]) // 写的老板个人名字: not who files
 	})
 	if len(stated) == 0 {
 		return "", denied, spans
