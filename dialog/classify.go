@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"beianbot/knowledge"
@@ -73,7 +74,21 @@ type phrase struct {
 
 // trainClassifier learns to tell n kinds of texts apart. Only features of the first phrases, known of them, count.
 func trainClassifier(phrases []phrase, n, known int) *classifier {
-	c := &classifier{n: n}
+	t, samples := vocabulary(phrases, known)
+	return learn(t, samples, n)
+}
+
+// learn tells n kinds apart by samples of a vocabulary; those of a negative kind are not looked at.
+func learn(t table, samples []sample, n int) *classifier {
+	c := &classifier{n: n, table: t, weights: make([]float32, t.n*n)}
+	samples = slices.DeleteFunc(samples, func(s sample) bool { return s.kind < 0 })
+	c.fit(samples)
+	c.count(samples)
+	return c
+}
+
+// vocabulary numbers the features that count, and gives the phrases, in their order, by these numbers.
+func vocabulary(phrases []phrase, known int) (table, []sample) {
 	total := 0
 	for _, p := range phrases[:known] {
 		total += len(p.features)
@@ -82,12 +97,12 @@ func trainClassifier(phrases []phrase, n, known int) *classifier {
 	// that two share a bit lets in a few that occur once, and costs a hundredth of a table of all.
 	const hashBits = 22
 	seen := make([]uint64, 1<<(hashBits-6))
-	c.table = newTable(total/8 + 16)
+	t := newTable(total/8 + 16)
 	for _, p := range phrases[:known] {
 		for _, f := range p.features {
 			h := f.hash >> (64 - hashBits)
 			if at, bit := &seen[h>>6], uint64(1)<<(h&63); *at&bit != 0 || len(p.features) <= fewFeatures {
-				c.table.number(f.hash)
+				t.number(f.hash)
 			} else {
 				*at |= bit
 			}
@@ -101,26 +116,21 @@ func trainClassifier(phrases []phrase, n, known int) *classifier {
 		var met, all float32
 		for _, f := range p.features {
 			all += f.value
-			if row := c.table.find(f.hash); row >= 0 {
+			if row := t.find(f.hash); row >= 0 {
 				rows = append(rows, row)
 				values = append(values, f.value)
 				met += f.value
 			}
 		}
 		if w := kindWeights[kindNovel]; w > 0 {
-			rows = append(rows, c.table.number(novelty(met, all)))
+			rows = append(rows, t.number(novelty(met, all)))
 			values = append(values, w)
 		}
 		s := sample{rows: rows[at:len(rows):len(rows)], values: values[at:len(values):len(values)], kind: p.kind}
 		scaleToOne(s.values)
-		if len(s.rows) > 0 {
-			samples = append(samples, s)
-		}
+		samples = append(samples, s)
 	}
-	c.weights = make([]float32, c.table.n*n)
-	c.fit(samples)
-	c.count(samples)
-	return c
+	return t, samples
 }
 
 // number gives a hash its number, the next one if it is new.

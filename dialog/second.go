@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"slices"
-	"sync"
 
 	"beianbot/knowledge"
 )
@@ -25,22 +24,33 @@ type opinion struct {
 	model  *classifier
 }
 
-// newOpinion learns from texts, given as features, and their labels.
-func newOpinion(texts [][]feature, labels []string) *opinion {
-	o := &opinion{values: []string{""}}
-	at := map[string]int{"": 0}
+// unlabelled stands where nobody has looked for a label.
+const unlabelled = "?"
+
+// newOpinions learns from texts, given as features, one opinion for each list of labels.
+func newOpinions(texts [][]feature, labels ...[]string) []*opinion {
 	list := make([]phrase, len(texts))
-	for i, label := range labels {
-		kind, ok := at[label]
-		if !ok {
-			kind = len(o.values)
-			at[label] = kind
-			o.values = append(o.values, label)
-		}
-		list[i] = phrase{features: texts[i], kind: kind}
+	for i, text := range texts {
+		list[i].features = text
 	}
-	o.model = trainClassifier(list, len(o.values), len(list))
-	return o
+	words, samples := vocabulary(list, len(list))
+	var out []*opinion
+	for _, of := range labels {
+		o := &opinion{values: []string{""}}
+		at := map[string]int{"": 0, unlabelled: -1}
+		for i, label := range of {
+			kind, ok := at[label]
+			if !ok {
+				kind = len(o.values)
+				at[label] = kind
+				o.values = append(o.values, label)
+			}
+			samples[i].kind = kind
+		}
+		o.model = learn(words, slices.Clone(samples), len(o.values))
+		out = append(out, o)
+	}
+	return out
 }
 
 // odds are the probabilities of the values.
@@ -69,18 +79,6 @@ type secondReader struct {
 	facts           map[knowledge.FactID]*opinion
 }
 
-// lessons are texts, as features, with their labels.
-type lessons struct {
-	texts  [][]feature
-	labels []string
-}
-
-func (l *lessons) add(text []feature, label string) {
-	l.texts, l.labels = append(l.texts, text), append(l.labels, label)
-}
-
-func (l *lessons) learn() *opinion { return newOpinion(l.texts, l.labels) }
-
 func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 	usual := DefaultCaseNumbers()
 	masked := func(text string) string {
@@ -90,43 +88,51 @@ func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 		}
 		return text
 	}
-	var filing, verdict lessons
 	var all keeper
 	buf := make([]feature, 0, mostFeatures)
+	var told, sites [][]feature
+	var filing []string
 	ids := weighable(&k.Decision)
-	facts := make([]lessons, len(ids))
+	ofSites := make([][]string, 1+len(ids)) // the verdict, and each fact
+	tells := func(text string, id knowledge.FilingTypeID) {
+		told, filing = append(told, all.keep(u.features(masked(text), buf))), append(filing, string(id))
+	}
 	for _, id := range slices.Concat(knowledge.FilingTypes, []knowledge.FilingTypeID{""}) {
 		for _, p := range k.Stories[id] {
-			filing.add(all.keep(u.features(masked(p), buf)), string(id))
+			tells(p, id)
 		}
 	}
 	for _, topic := range noType {
 		for i := 0; i < len(k.Examples[topic]); i += otherEach {
-			filing.add(all.keep(u.features(masked(k.Examples[topic][i]), buf)), "")
+			tells(k.Examples[topic][i], "")
 		}
 	}
 	for _, m := range k.Labelled {
-		text := masked(m.Text)
 		if m.Slots != nil {
-			filing.add(all.keep(u.features(text, buf)), string(m.Slots.FilingType))
+			tells(m.Text, m.Slots.FilingType)
 		}
-		if m.Verdict != "" {
-			light := all.keep(lightly(text, buf))
-			verdict.add(light, m.Verdict)
-			for i, id := range ids {
-				if len(m.Facts) > 0 || m.Verdict == knowledge.NoVerdict { // else nobody has looked for them
-					facts[i].add(light, m.Facts[id])
-				}
+		if m.Verdict == "" {
+			continue
+		}
+		sites = append(sites, all.keep(lightly(masked(m.Text), buf)))
+		ofSites[0] = append(ofSites[0], m.Verdict)
+		for i, id := range ids {
+			label := m.Facts[id]
+			if len(m.Facts) == 0 && m.Verdict != knowledge.NoVerdict {
+				label = unlabelled
 			}
+			ofSites[i+1] = append(ofSites[i+1], label)
 		}
 	}
 	s := &secondReader{facts: map[knowledge.FactID]*opinion{}}
-	var wg sync.WaitGroup // half of the work each
-	wg.Go(func() { s.filing, s.verdict = filing.learn(), verdict.learn() })
-	for i, id := range ids {
-		s.facts[id] = facts[i].learn()
+	s.filing = newOpinions(told, filing)[0]
+	for i, o := range newOpinions(sites, ofSites...) {
+		if i == 0 {
+			s.verdict = o
+		} else {
+			s.facts[ids[i-1]] = o
+		}
 	}
-	wg.Wait()
 	return s
 }
 
