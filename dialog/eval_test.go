@@ -46,7 +46,6 @@ var sets = map[string]struct{ topic, slots float64 }{
 	"testdata/understanding/dev2":         {topic: 0.95, slots: 0.92},
 	"testdata/understanding/dev4":         {topic: 0.94}, // without slots
 	"testdata/understanding/slots13":      {topic: 0.95, slots: 0.92},
-	"testdata/understanding/slots14":      {topic: 0.94, slots: 0.92},
 	"testdata/understanding/slots17":      {topic: 0.96, slots: 0.96},
 	"testdata/understanding/misspelt":     {topic: 0.85, slots: 0.93},
 	"testdata/understanding/test":         {topic: 0.96, slots: 0.94},

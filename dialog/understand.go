@@ -108,11 +108,11 @@ func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
 	return out
 }
 
-// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing.
+// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing; they are long, and every otherEach-th teaches that well enough.
 func (u *Understander) addLabelled(k *knowledge.Knowledge, texts [][]string) {
-	for _, m := range k.Labelled {
-		if m.Verdict != "" {
-			m.Topic = cmp.Or(m.Topic, knowledge.NeedFiling)
+	for n, m := range k.Labelled {
+		if m.Topic == "" && n%otherEach == 0 {
+			m.Topic = knowledge.NeedFiling
 		}
 		if i := slices.Index(knowledge.Topics, m.Topic); i >= 0 && len(m.Topics) < 2 {
 			texts[i] = append(texts[i], u.example(m.Text))
