@@ -124,6 +124,8 @@ func (t *turn) slotOfFact(id knowledge.FactID, v string) {
 		t.c.Slots.ServerLocation = knowledge.Mainland
 	case id == "location" && v == "overseas":
 		t.c.Slots.ServerLocation = knowledge.Overseas
+	case id == "location" && v != "" && v != factOpen:
+		t.c.Slots.ServerLocation = "" // on both sides, or not known
 	case id == "subject_type":
 		t.c.Slots.SubjectType = knowledge.SubjectTypeID(v)
 	}

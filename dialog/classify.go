@@ -9,9 +9,9 @@ import (
 )
 
 // classifier is a linear model (softmax regression) over the features of extract, with a share of naive Bayes over the same features, which is surer of
-// rare words. Both are learnt at start from the example phrases. It is deterministic.
+// rare words. Both are learnt at start from phrases of the knowledge. It is deterministic.
 type classifier struct {
-	n       int // of kinds, of which a text is one: topics, or types of filing
+	n       int // of kinds, of which a text is one: topics, types of filing, verdicts, values of a fact
 	table   table
 	weights []float32 // by feature, n apart: weights[feature*n+kind]
 	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the kind's features, less the mean over kinds

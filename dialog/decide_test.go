@@ -69,3 +69,24 @@ func TestDecisionCases(t *testing.T) {
 		}
 	})
 }
+
+// TestLabelledFacts holds that the facts of the labelled sites, by themselves, mostly come to their verdicts: a line whose label is wrong teaches a wrong one. What needs
+// a fact that is not labelled (where a machine room is, a subject's kind) comes to another.
+func TestLabelledFacts(t *testing.T) {
+	k := loadKnowledge(t)
+	right, of := 0, 0
+	for _, m := range k.Labelled {
+		if len(m.Facts) == 0 {
+			continue
+		}
+		of++
+		if got := reached(Decide(k, Situation{Facts: Facts(m.Facts)})); got == m.Verdict {
+			right++
+		} else {
+			t.Logf("want %s, got %s of %v: %s", m.Verdict, got, m.Facts, m.Text)
+		}
+	}
+	if rate := float64(right) / float64(of); rate < 0.92 {
+		t.Errorf("%.3f of %d come to their verdict", rate, of)
+	}
+}

@@ -298,9 +298,7 @@ func (t *turn) understood() {
 	}
 	if t.factsMatter(wishes) {
 		t.remember(facts)
-		for _, id := range []knowledge.FactID{"location"} {
-			t.slotOfFact(id, facts[id])
-		}
+		t.slotOfFact("location", facts["location"])
 		if q == nil && slices.Contains(wishes, knowledge.NeedFiling) {
 			t.weigh(facts)
 		}

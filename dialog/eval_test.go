@@ -20,7 +20,7 @@ func readLabelled(t testing.TB, file string) []Labelled {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	set, err := ReadLabelled(f)
+	set, err := knowledge.ReadLabelled(f)
 	if err != nil {
 		t.Fatalf("%s: %v", file, err)
 	}

@@ -1,12 +1,7 @@
 package dialog
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"fmt"
-	"io"
 	"sort"
 	"strings"
 	"time"
@@ -15,56 +10,7 @@ import (
 )
 
 // Labelled is a message with what it means: a line of an evaluation file.
-type Labelled struct {
-	Text  string `json:"text"`
-	Lang  string `json:"lang,omitempty"`
-	Style string `json:"style,omitempty"` // plain, typo, speech, … : any word; accuracy is given for each
-	// Topic is what is asked, Topics all that is asked, where it is more than one thing, Topic first.
-	Topic  knowledge.Topic   `json:"topic"`
-	Topics []knowledge.Topic `json:"topics,omitempty"`
-	Slots  Slots             `json:"slots"`
-	// Verdict is what a described site comes to, "none" where a question or a person comes first; empty where that is not measured. Rule, Open and Facts tell how, and are not
-	// measured.
-	Verdict string                      `json:"verdict,omitempty"`
-	Rule    string                      `json:"rule,omitempty"`
-	Open    string                      `json:"open,omitempty"`
-	Facts   map[knowledge.FactID]string `json:"facts,omitempty"`
-}
-
-// ReadLabelled reads JSON Lines. Blank lines are passed over; an error names the line.
-func ReadLabelled(r io.Reader) ([]Labelled, error) {
-	known := map[knowledge.Topic]bool{}
-	for _, t := range knowledge.Topics {
-		known[t] = true
-	}
-	var out []Labelled
-	sc := bufio.NewScanner(r)
-	sc.Buffer(nil, 1<<20)
-	for n := 1; sc.Scan(); n++ {
-		if len(bytes.TrimSpace(sc.Bytes())) == 0 {
-			continue
-		}
-		var l Labelled
-		d := json.NewDecoder(bytes.NewReader(sc.Bytes()))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&l); err != nil {
-			return nil, fmt.Errorf("line %d: %w; each line is an object with text, topic, slots and, if you like, lang, style, topics and verdict", n, err)
-		}
-		if l.Verdict != "" {
-			l.Topic = cmp.Or(l.Topic, knowledge.NeedFiling)
-		}
-		for _, t := range append([]knowledge.Topic{l.Topic}, l.Topics...) {
-			if !known[t] {
-				return nil, fmt.Errorf("line %d: topic %q: not one of %s", n, t, join(knowledge.Topics, ", "))
-			}
-		}
-		out = append(out, l)
-	}
-	if err := sc.Err(); err != nil {
-		return nil, err
-	}
-	return out, nil
-}
+type Labelled = knowledge.LabelledMessage
 
 func join[T ~string](list []T, sep string) string {
 	words := make([]string, len(list))
@@ -184,6 +130,7 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 		m[key] = s
 	}
 	for _, l := range set {
+		l.Topic = cmp.Or(l.Topic, knowledge.NeedFiling) // of a described site
 		u := e.Understand(l.Text)
 		got := u.topic()
 		right := got == l.Topic
@@ -220,7 +167,9 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 			ev.Confusion[string(l.Topic)][string(got)]++
 			ev.Mistakes = append(ev.Mistakes, Mistake{l, got, p})
 		}
-		ev.slots(l, slots)
+		if l.Slots != nil {
+			ev.slots(l, slots)
+		}
 	}
 	for i := range ev.Reliability {
 		if b := &ev.Reliability[i]; b.Of > 0 {

@@ -199,10 +199,10 @@ func unite(d *knowledge.Decision, kept []knowledge.Statement, tenses []knowledge
 }
 
 // factOpen is the value of a fact on which a message says two things that cannot both hold: as good as unsaid, and never filled in from elsewhere, so that it is asked.
-const factOpen = "open"
+const factOpen = knowledge.FactOpen
 
 // factUndecided is the value of what the customer has not made up their mind about yet: it is asked like what was left open.
-const factUndecided = "undecided"
+const factUndecided = knowledge.FactUndecided
 
 // hostWord is what looks like a host; a full stop of Chinese has become a dot and may stand before it.
 var hostWord = regexp.MustCompile(`[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]*[a-z0-9])+`)

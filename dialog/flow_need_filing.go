@@ -7,12 +7,15 @@ import (
 )
 
 // decide walks the decision table with what this conversation knows.
-func (t *turn) decide() Outcome {
+func (t *turn) decide() Outcome { return Decide(t.k, t.situation()) }
+
+// situation is what this conversation knows of the site.
+func (t *turn) situation() Situation {
 	s := Situation{Facts: t.c.Facts, Slots: t.c.Slots, Asked: t.c.Asked}
 	if r := t.report(t.c.Slots.Domain); r != nil {
 		s.Hosting = hostingOf(*r)
 	}
-	return Decide(t.k, s)
+	return s
 }
 
 // needFiling gives the verdict, or asks the one question that decides. A name whose server nobody has told is looked up first.

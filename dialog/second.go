@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"math"
 	"slices"
 
 	"beianbot/knowledge"
@@ -11,6 +12,9 @@ import (
 
 // secondSure is how likely a filing type must be for a message that tells it by a story (在华为云备好的,现在挪到你们这) and has none of its words.
 const secondSure = 0.8
+
+// shortestStory is how many characters a message has at least that tells one; 换成河南 does not.
+const shortestStory = 6
 
 // Example phrases of topics that hardly ever tell a filing type teach what tells none: every otherEach-th of them.
 const otherEach = 2
@@ -61,6 +65,15 @@ func (o *opinion) odds(features []feature, room []float32) []float32 {
 	return out
 }
 
+// logOdds is the logarithm of a value's probability, given those of all; of a value never seen, that of the least.
+func (o *opinion) logOdds(odds []float32, value string) float64 {
+	p := 0.0
+	if i := slices.Index(o.values, value); i >= 0 {
+		p = float64(odds[i])
+	}
+	return math.Log(p + leastOdds)
+}
+
 // likeliest is the value that a text bears most likely, and how likely.
 func (o *opinion) likeliest(features []feature) (string, float32) {
 	var room [mostKinds]float32
@@ -82,7 +95,7 @@ type secondReader struct {
 func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 	usual := DefaultCaseNumbers()
 	masked := func(text string) string {
-		text = u.slips.Replace(fold(text))
+		text = u.example(text)
 		if hasASCII(text) {
 			text = maskText(text, usual)
 		}
@@ -104,7 +117,9 @@ func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 	}
 	for _, topic := range noType {
 		for i := 0; i < len(k.Examples[topic]); i += otherEach {
-			tells(k.Examples[topic][i], "")
+			if id, _, _ := filingType(masked(k.Examples[topic][i]), u.filings); id == "" {
+				tells(k.Examples[topic][i], "")
+			}
 		}
 	}
 	for _, m := range k.Labelled {
@@ -118,8 +133,11 @@ func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 		ofSites[0] = append(ofSites[0], m.Verdict)
 		for i, id := range ids {
 			label := m.Facts[id]
-			if len(m.Facts) == 0 && m.Verdict != knowledge.NoVerdict {
+			switch {
+			case m.Facts == nil:
 				label = unlabelled
+			case label == factOpen || label == factUndecided:
+				label = "" // as good as unsaid
 			}
 			ofSites[i+1] = append(ofSites[i+1], label)
 		}

@@ -318,7 +318,7 @@ func (u *Understander) slots(out *Understanding, r reading) {
 	var at []span
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
-	if out.Slots.FilingType == "" && len(at) == 0 {
+	if out.Slots.FilingType == "" && len(at) == 0 && len(runes) >= shortestStory {
 		out.Slots.FilingType = u.second.story(r.features)
 		out.told = out.Slots.FilingType != ""
 	}

@@ -2,7 +2,6 @@ package dialog
 
 import (
 	"maps"
-	"math"
 	"slices"
 	"unicode/utf8"
 
@@ -17,7 +16,8 @@ const (
 	leastDescription = 12   // characters of a message that can describe a site
 	toldRather       = 1    // by which a value must be likelier told than left open, to be filled in
 	nearly           = 1    // by which a value may be less likely than the likeliest and still be looked at
-	worthIt          = 0.05 // odds below which another value of a fact is not looked at
+	worthIt          = 0.05 // likelihood from which another value of a fact is looked at,
+	grave            = 0.5  // and from which a fact is left out that an expression found, or one is taken that only a person is for
 )
 
 // weigh takes the likeliest reading of a site that this message describes, see secondReader.weigh. stated are the facts that its words tell.
@@ -32,14 +32,16 @@ func (t *turn) weigh(stated Facts) {
 	if out.Ask != nil && out.Ask.Fact == "location" && t.c.Slots.Domain != "" { // it is looked up
 		return
 	}
-	sit := Situation{Facts: t.c.Facts, Slots: t.c.Slots, Asked: t.c.Asked}
 	var room [mostFeatures]feature
-	facts := t.e.u.second.weigh(t.k, sit, stated, lightly(t.u.masked, room[:0]))
+	facts := t.e.u.second.weigh(t.k, t.situation(), stated, lightly(t.u.masked, room[:0]))
 	t.taken = Facts{}
 	for _, q := range t.k.Decision.Questions {
-		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] && v != "" {
+		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] {
 			t.taken[q.Fact] = v
 			t.slotOfFact(q.Fact, v)
+			if q.Fact == "location" && v == "" {
+				t.c.Slots.ServerLocation = "" // it is asked
+			}
 		}
 	}
 	t.c.Facts = facts
@@ -80,30 +82,45 @@ type weighed struct {
 }
 
 // weigh gives the likeliest reading of a site that a message describes: the facts that the expressions found, with those that the labelled messages tell of such
-// a message, so that they come to the verdict that such messages come to. stated are the facts of this message, which alone may be taken for others.
+// a message, so that they come to the verdict that such messages come to. stated are the facts of this message: of those that are asked for, only they are taken for
+// others, or left out, so that they are asked.
 func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, stated Facts, features []feature) Facts {
+	as := reached(Decide(k, sit))
+	if !slices.Contains(s.verdict.values, as) { // nothing is known of messages that come to it
+		return sit.Facts
+	}
+	known := maps.Clone(sit.Facts)
+	if known == nil {
+		known = Facts{}
+	}
+	if l := string(sit.Slots.ServerLocation); l != "" && known["location"] == "" {
+		known["location"] = l
+	}
+	sit.Slots.ServerLocation = "" // it would stand for a place that is left out
 	w := &weighing{k: k, s: s, sit: sit, features: features, odds: map[knowledge.FactID][]float32{}, best: map[string]weighed{}}
 	w.verdicts = s.verdict.odds(features, make([]float32, mostKinds))
-	if sit.Facts == nil {
-		sit.Facts = Facts{}
-	}
-	w.explore(sit.Facts, 0, sit.Asked)
+	w.explore(known, 0, sit.Asked)
 	for _, f := range weighable(&k.Decision) {
-		if stated[f] == "" && (k.Decision.Question(f) != nil || sit.Facts[f] != "") { // it is asked, or known from before
+		asked := k.Decision.Question(f) != nil
+		if stated[f] == "" && (asked || known[f] != "") {
 			continue
 		}
 		for i, v := range s.facts[f].values {
-			if p := w.of(f)[i]; v != stated[f] && p >= worthIt {
-				other := maps.Clone(sit.Facts)
-				other[f] = v
-				if v == "" {
-					delete(other, f)
-				}
-				w.explore(other, overruled+math.Log(float64(p))-w.logOdds(f, stated[f]), sit.Asked)
+			p, bar := w.of(f)[i], float32(worthIt)
+			if v == "" || !asked {
+				bar = grave
 			}
+			if v == stated[f] || p < bar {
+				continue
+			}
+			other := maps.Clone(known)
+			other[f] = v
+			if v == "" {
+				delete(other, f)
+			}
+			w.explore(other, overruled+w.logOdds(f, v)-w.logOdds(f, stated[f]), sit.Asked)
 		}
 	}
-	as := reached(Decide(k, sit))
 	best, most := as, w.best[as].odds+clearer
 	for _, v := range s.verdict.values {
 		if x, ok := w.best[v]; ok && v != as && x.odds > most {
@@ -134,12 +151,7 @@ func (w *weighing) of(f knowledge.FactID) []float32 {
 }
 
 func (w *weighing) logOdds(f knowledge.FactID, value string) float64 {
-	for i, v := range w.s.facts[f].values {
-		if v == value {
-			return math.Log(float64(w.of(f)[i]) + leastOdds)
-		}
-	}
-	return math.Log(leastOdds)
+	return w.s.facts[f].logOdds(w.of(f), value)
 }
 
 // explore follows the questions that the table would ask, by each of their answers, to its verdicts.
@@ -167,11 +179,7 @@ func (w *weighing) explore(facts Facts, odds float64, asked int) {
 
 // note keeps the likeliest reading that comes to a verdict.
 func (w *weighing) note(verdict string, facts Facts, odds float64) {
-	for i, v := range w.s.verdict.values {
-		if v == verdict {
-			odds += math.Log(float64(w.verdicts[i]) + leastOdds)
-		}
-	}
+	odds += w.s.verdict.logOdds(w.verdicts, verdict)
 	if old, ok := w.best[verdict]; !ok || odds > old.odds {
 		w.best[verdict] = weighed{facts, odds}
 	}

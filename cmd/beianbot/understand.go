@@ -204,7 +204,7 @@ func (c *understandCmd) labelled() ([]dialog.Labelled, error) {
 		return nil, fmt.Errorf("--eval: %w", err)
 	}
 	defer f.Close()
-	set, err := dialog.ReadLabelled(f)
+	set, err := knowledge.ReadLabelled(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Eval, err)
 	}
