@@ -19,7 +19,6 @@ type Understander struct {
 	spelling *spelling
 	words    *lexicon
 	model    *classifier // of topics
-	stories  *classifier // of filing types that are not named
 	second   *secondReader
 	examples map[string]int // example phrases, see bareWords: place of their topic, or -1
 	cues     []cue
@@ -108,10 +107,12 @@ func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
 	return out
 }
 
-// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing; they are long, and every otherEach-th teaches that well enough.
+const siteEach = 3
+
+// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing; they are long, and every siteEach-th teaches that well enough.
 func (u *Understander) addLabelled(k *knowledge.Knowledge, texts [][]string) {
 	for n, m := range k.Labelled {
-		if m.Topic == "" && n%otherEach == 0 {
+		if m.Topic == "" && n%siteEach == 0 {
 			m.Topic = knowledge.NeedFiling
 		}
 		if i := slices.Index(knowledge.Topics, m.Topic); i >= 0 && len(m.Topics) < 2 {
