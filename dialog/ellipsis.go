@@ -23,10 +23,10 @@ func (t *turn) trying(wishes []knowledge.Topic, changed bool) bool {
 		return false
 	}
 	same := sameOf.MatchString(t.u.Text)
-	if !slices.Contains(aboutSites, wishes[0]) && !(same && t.u.Confidence < digression) {
+	if !slices.Contains(aboutSites, wishes[0]) && !(same && (t.u.Confidence < digression || wishes[0] == knowledge.NeedFiling)) {
 		return false
 	}
-	return same || matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && !t.u.Asks
+	return same || matchesAny(t.k.Acts.Suppose, t.u.Text) || !t.u.Denied.IsZero() || t.c.Topic == knowledge.Documents && wishes[0] == knowledge.ProvinceRules && (!t.u.Asks || matchesAny(t.k.Asking.Aspects[knowledge.Documents], t.u.Text))
 }
 
 // intends reports whether a message that surely asks for something says so as what the customer means to do.
