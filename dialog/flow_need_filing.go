@@ -72,7 +72,7 @@ func (t *turn) sayOutcome(out Outcome) {
 	if len(out.Assumptions) > 0 {
 		lines = append(lines, t.say(t.s().Assuming, "text", inARow(out.Assumptions, lang)))
 	}
-	if taken := t.takenAs(); taken != "" {
+	if taken := t.takenAs(); taken != "" && !t.s().TakenAs.IsZero() {
 		lines = append(lines, t.say(t.s().TakenAs, "text", taken))
 	}
 	if f := t.k.FilingTypes[out.FilingType]; f != nil && out.Verdict != knowledge.FilingNotRequired {
@@ -116,7 +116,11 @@ func (t *turn) takenAs() string {
 	var out []string
 	for _, q := range t.k.Decision.Questions {
 		if v := t.k.Decision.Fact(q.Fact).Value(t.taken[q.Fact]); v != nil {
-			out = append(out, t.say(q.Name)+pick(t.c.Lang, "：", ": ")+t.say(v.Label))
+			said := t.say(v.Label)
+			if !q.Name.IsZero() {
+				said = t.say(q.Name) + pick(t.c.Lang, "：", ": ") + said
+			}
+			out = append(out, said)
 		}
 	}
 	return strings.Join(out, pick(t.c.Lang, "；", "; "))

@@ -75,7 +75,7 @@ type FactValue struct {
 type FactQuestion struct {
 	ID      string       `yaml:"id" lint:"required"`
 	Fact    FactID       `yaml:"fact" lint:"required"`
-	Name    Text         `yaml:"name" lint:"required"` // of the fact, before a colon and a value
+	Name    Text         `yaml:"name"` // of the fact, before a colon and a value; a folder from before it has none
 	Text    Text         `yaml:"text" lint:"required"`
 	Options []FactOption `yaml:"options" lint:"required"`
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -274,6 +275,19 @@ func TestTakenCases(t *testing.T) {
 	}
 	if taken < 1000 {
 		t.Errorf("only %d tables without a case that is left", taken)
+	}
+}
+
+// TestFolderFromBefore holds that a folder of an operator from before there were labelled messages is still taken up.
+func TestFolderFromBefore(t *testing.T) {
+	f := copied(t)
+	delete(f, "labelled/messages.jsonl")
+	delete(f, "labelled/sites.jsonl")
+	f["vocabulary/asking.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^intend:\n(?:  .*\n)+`).ReplaceAll(f["vocabulary/asking.yaml"].Data, nil)}
+	f["sentences.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^taken_as:\n(?:  .*\n)+`).ReplaceAll(f["sentences.yaml"].Data, nil)}
+	f["decision/questions.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^    name: .*\n`).ReplaceAll(f["decision/questions.yaml"].Data, nil)}
+	if k, findings := load(t, f); k == nil {
+		t.Error(findings)
 	}
 }
 

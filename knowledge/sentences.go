@@ -100,7 +100,7 @@ type Sentences struct {
 	VerdictLicence     Text `yaml:"verdict_licence" lint:"required"`
 	NoVerdict          Text `yaml:"no_verdict" lint:"required"`
 	Assuming           Text `yaml:"assuming" lint:"required"`
-	TakenAs            Text `yaml:"taken_as" lint:"required"`
+	TakenAs            Text `yaml:"taken_as"` // a folder from before the labelled messages has none, and needs none
 	YourFilingType     Text `yaml:"your_filing_type" lint:"required"`
 	HandToPerson       Text `yaml:"hand_to_person" lint:"required"`
 	HostingSeen        Text `yaml:"hosting_seen" lint:"required"`

@@ -154,8 +154,8 @@ type Asking struct {
 	// Question makes a part of a message a question, Wish one that wants something; Undecided says that its answer is open, which asks nothing.
 	Question []Pattern `yaml:"question" lint:"required"`
 	Wish     []Pattern `yaml:"wish" lint:"required"`
-	// Intend says what the customer means to do, which is no supposition and no answer by the way.
-	Intend    []Pattern `yaml:"intend" lint:"required"`
+	// Intend says what the customer means to do, which is no supposition and no answer by the way; a folder from before it has none.
+	Intend    []Pattern `yaml:"intend"`
 	Undecided []Pattern `yaml:"undecided" lint:"required"`
 	// Aspects are the words without which a description of a site does not ask for an aspect, however much it resembles a question for it.
 	Aspects map[Topic][]Pattern `yaml:"aspects" lint:"required"`
