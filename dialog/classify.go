@@ -72,9 +72,9 @@ type phrase struct {
 	kind     int
 }
 
-// trainClassifier learns to tell n kinds of texts apart. Only features of the first phrases, known of them, count.
-func trainClassifier(phrases []phrase, n, known int) *classifier {
-	t, samples := vocabulary(phrases, known)
+// trainClassifier learns to tell n kinds of texts apart.
+func trainClassifier(phrases []phrase, n int) *classifier {
+	t, samples := vocabulary(phrases)
 	return learn(t, samples, n)
 }
 
@@ -88,9 +88,9 @@ func learn(t table, samples []sample, n int) *classifier {
 }
 
 // vocabulary numbers the features that count, and gives the phrases, in their order, by these numbers.
-func vocabulary(phrases []phrase, known int) (table, []sample) {
+func vocabulary(phrases []phrase) (table, []sample) {
 	total := 0
-	for _, p := range phrases[:known] {
+	for _, p := range phrases {
 		total += len(p.features)
 	}
 	// A feature counts that occurs twice, or in a phrase of few words ("hi"), where the word is all there is. Which have occurred is kept as bits of a hash:
@@ -98,7 +98,7 @@ func vocabulary(phrases []phrase, known int) (table, []sample) {
 	const hashBits = 22
 	seen := make([]uint64, 1<<(hashBits-6))
 	t := newTable(total/8 + 16)
-	for _, p := range phrases[:known] {
+	for _, p := range phrases {
 		for _, f := range p.features {
 			h := f.hash >> (64 - hashBits)
 			if at, bit := &seen[h>>6], uint64(1)<<(h&63); *at&bit != 0 || len(p.features) <= fewFeatures {

@@ -37,7 +37,7 @@ func newOpinions(texts [][]feature, labels ...[]string) []*opinion {
 	for i, text := range texts {
 		list[i].features = text
 	}
-	words, samples := vocabulary(list, len(list))
+	words, samples := vocabulary(list)
 	var out []*opinion
 	for _, of := range labels {
 		o := &opinion{values: []string{""}}

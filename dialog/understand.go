@@ -92,7 +92,7 @@ func (u *Understander) learn(k *knowledge.Knowledge) {
 		})
 	}
 	wg.Wait()
-	u.model = trainClassifier(out, len(knowledge.Topics), len(out))
+	u.model = trainClassifier(out, len(knowledge.Topics))
 	second.Wait()
 }
 

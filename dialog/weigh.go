@@ -33,7 +33,7 @@ func (t *turn) weigh(stated Facts) {
 		return
 	}
 	var room [mostFeatures]feature
-	facts := t.e.u.second.weigh(t.k, t.situation(), stated, lightly(t.u.masked, room[:0]))
+	facts := t.e.u.second.weigh(t.k, t.situation(), reached(out), stated, lightly(t.u.masked, room[:0]))
 	t.taken = Facts{}
 	for _, q := range t.k.Decision.Questions {
 		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] {
@@ -83,9 +83,8 @@ type weighed struct {
 
 // weigh gives the likeliest reading of a site that a message describes: the facts that the expressions found, with those that the labelled messages tell of such
 // a message, so that they come to the verdict that such messages come to. stated are the facts of this message: of those that are asked for, only they are taken for
-// others, or left out, so that they are asked.
-func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, stated Facts, features []feature) Facts {
-	as := reached(Decide(k, sit))
+// others, or left out, so that they are asked. as is what the situation comes to by the expressions.
+func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, as string, stated Facts, features []feature) Facts {
 	if !slices.Contains(s.verdict.values, as) { // nothing is known of messages that come to it
 		return sit.Facts
 	}
