@@ -97,6 +97,7 @@ const (
 	domainsFloor  = 0.98
 	domains2Floor = 0.98
 	domains3Floor = 0.98
+	mostWrong     = 0.005 // of described sites that get another verdict than the right one
 )
 
 // TestBlindCases measures the verdicts on fully stated cases. See blindCases.
@@ -128,6 +129,9 @@ func TestBlindCases(t *testing.T) {
 			t.Logf("verdicts right %.3f of %d; wrong verdicts given %d", rate, len(set), wrong)
 			if rate < floor {
 				t.Errorf("below the floor %.2f", floor)
+			}
+			if float64(wrong) > mostWrong*float64(len(set)) {
+				t.Errorf("more than %.1f %% of them wrong", 100*mostWrong)
 			}
 		})
 	}

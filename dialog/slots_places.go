@@ -279,7 +279,7 @@ func (g *gazetteer) read(runes []rune) places {
 		before, after := clauseAround(runes, m.start, m.end)
 		id := m.province()
 		sp := span{m.start, m.end}
-		abroad := m.has(kindOverseas) || id == "CN-HK" || id == "CN-MO" || id == "CN-TW"
+		abroad := m.has(kindOverseas) || id.NoFiling()
 		side := knowledge.Mainland
 		if abroad || m.has(kindAbroadAlone) {
 			side = knowledge.Overseas

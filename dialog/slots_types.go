@@ -122,13 +122,19 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, de
 	return best.id, denied, spans
 }
 
+// others are people beside the customer whose company or site it may be.
+const (
+	others   = `哥|姐|弟|妹|老公|老婆|前夫|前妻|丈夫|妻子|同学|邻居|隔壁|亲戚|舅|叔|姨|姑|闺蜜|室友|客户|人家`
+	othersEN = `friend|cousin|brother|sister|husband|wife|neighbou?r|client`
+)
+
 var (
 	subjectAfter = regexp.MustCompile(`^(?:的|网站|站|主体|性质|名义|类型)*(?:备案|备|网站|主体|名义|官网|的网站|做备案|filing|website|site|blog)`)
 	// ownBefore tells of two subjects which is the customer's: 我哥公司那单下来了,我这个个人的呢.
 	ownBefore    = regexp.MustCompile(`(?:我自己|自己|我这个|我这单|我这边是|我本人|本人|拿自己身份证|用自己身份证|my own|myself,?)(?:的|是|是个|这个)?$`)
-	othersBefore = regexp.MustCompile(`(?:哥|姐|弟|妹|老公|老婆|前夫|前妻|丈夫|妻子|同学|邻居|隔壁|亲戚|舅|叔|姨|姑|闺蜜|室友|客户|人家|\b(?:friend|cousin|brother|sister|husband|wife|neighbou?r|client)'?s?)(?:那边|那家|家|他们|的|开的|名下的?)*\s?$`)
+	othersBefore = regexp.MustCompile(`(?:` + others + `|\b(?:` + othersEN + `)'?s?)(?:那边|那家|家|他们|的|开的|名下的?)*\s?$`)
 	// othersOnes are somebody else's who is told of beside the customer (speaksOfSelf): 朋友在香港开公司,…,那我自己想做一个.
-	othersOnes    = regexp.MustCompile(`(?:哥|姐|弟|妹|老公|老婆|前夫|前妻|丈夫|妻子|朋友|同学|邻居|隔壁|对门|亲戚|舅|叔|姨|姑|闺蜜|室友|客户|人家|别人|甲方|前东家|上家|\b(?:friend|cousin|brother|sister|husband|wife|neighbou?r|client|landlord)s?)[^,.;!?我]{0,6}$`)
+	othersOnes    = regexp.MustCompile(`(?:` + others + `|朋友|对门|别人|甲方|前东家|上家|\b(?:` + othersEN + `|landlord)s?)[^,.;!?我]{0,6}$`)
 	speaksOfSelf  = regexp.MustCompile(`那我|我自己|我这|我想|我要|我该|我应该|我备|我的|我那|叫我|\b(?:mine|myself|my own|i'd|i'll|do i|am i|i need|i want)\b`)
 	subjectBefore = regexp.MustCompile(`(?:我们是|我是|我们|咱们|我|以|用|给|拿来给|a|an|our|my|as an?|for an?)$`)
 	ownedBefore   = regexp.MustCompile(`(?:法人|员工|老板娘?|股东|负责人|会长|校长|院长|园长|经理|同事|朋友|前任|别人|名下的?)$`)

@@ -158,8 +158,8 @@ type (
 		Asides    []Phrase `yaml:"asides" lint:"required"`
 		// TakenBack are words by which a message takes something back, so that it does not contradict itself.
 		TakenBack []Phrase `yaml:"taken_back" lint:"required"`
-		// Qualifiers stand in brackets and belong to the word before them, by their beginnings: 全球(不含中国大陆).
-		Qualifiers []string `yaml:"qualifiers" lint:"required"`
+		// Qualifiers stand in brackets and belong to the word before them, by their beginnings: 全球(不含中国大陆); a folder from before it has none.
+		Qualifiers []string `yaml:"qualifiers"`
 		// Breaks divide a message where no punctuation does. Past, Plan and Perhaps give the tense of the part they stand in.
 		Breaks  []Phrase `yaml:"breaks" lint:"required"`
 		Past    []Phrase `yaml:"past" lint:"required"`

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -174,7 +173,7 @@ func (l *loader) lintLabelled(k *Knowledge) {
 			if m.Slots == nil && m.Verdict == "" {
 				fault("neither slots nor verdict: where a message says no slot, write \"slots\": {}")
 			}
-			if m.Slots != nil && !slices.Contains(noProvinces, m.Slots.Province) {
+			if m.Slots != nil && !m.Slots.Province.NoFiling() {
 				if err := m.Slots.Province.check(k); err != nil {
 					fault("%v", err)
 				}
@@ -189,6 +188,3 @@ func (l *loader) lintLabelled(k *Knowledge) {
 		}
 	}
 }
-
-// noProvinces are recognised, and have no filing.
-var noProvinces = []ProvinceID{"CN-HK", "CN-MO", "CN-TW"}

@@ -278,7 +278,7 @@ func TestTakenCases(t *testing.T) {
 	}
 }
 
-// TestFolderFromBefore holds that a folder of an operator from before there were labelled messages is still taken up.
+// TestFolderFromBefore holds that a folder of an operator from before there were labelled messages, qualifiers and cut places is still taken up.
 func TestFolderFromBefore(t *testing.T) {
 	f := copied(t)
 	delete(f, "labelled/messages.jsonl")
@@ -286,6 +286,8 @@ func TestFolderFromBefore(t *testing.T) {
 	f["vocabulary/asking.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^intend:\n(?:  .*\n)+`).ReplaceAll(f["vocabulary/asking.yaml"].Data, nil)}
 	f["sentences.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^taken_as:\n(?:  .*\n)+`).ReplaceAll(f["sentences.yaml"].Data, nil)}
 	f["decision/questions.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^    name: .*\n`).ReplaceAll(f["decision/questions.yaml"].Data, nil)}
+	edit(t, f, "vocabulary/regions.yaml", "cut_places: [台北京, 台中国, 台中山]\n", "")
+	f["decision/words.yaml"] = &fstest.MapFile{Data: regexp.MustCompile(`(?m)^qualifiers: .*\n`).ReplaceAll(f["decision/words.yaml"].Data, nil)}
 	if k, findings := load(t, f); k == nil {
 		t.Error(findings)
 	}

@@ -97,6 +97,9 @@ const (
 // ProvinceID is the subject's province, ISO 3166-2 (CN-BJ … CN-XJ). CN-HK, CN-MO and CN-TW are recognised; filing does not apply there.
 type ProvinceID string
 
+// NoFiling reports whether it is Hong Kong, Macao or Taiwan, where no filing exists.
+func (id ProvinceID) NoFiling() bool { return id == "CN-HK" || id == "CN-MO" || id == "CN-TW" }
+
 // FilingTypeID is a kind of filing application (备案类型).
 type FilingTypeID string
 

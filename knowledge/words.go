@@ -51,8 +51,8 @@ type Regions struct {
 	// Places are other names of provinces and more of their towns; Spelt are Latin spellings, deciding where two places share one.
 	Places map[ProvinceID][]string `yaml:"places" lint:"required"`
 	Spelt  map[string]ProvinceID   `yaml:"spelt" lint:"required"`
-	// CutPlaces begin with what counts machines, so that the name at their beginning is none, and the place is behind it (一台北京的服务器).
-	CutPlaces []string `yaml:"cut_places" lint:"required"`
+	// CutPlaces begin with what counts machines, so that the name at their beginning is none, and the place is behind it (一台北京的服务器); a folder from before it has none.
+	CutPlaces []string `yaml:"cut_places"`
 	// NotPlaces are stretches that look like a place and are none (日照片).
 	NotPlaces []string `yaml:"not_places" lint:"required"`
 }
