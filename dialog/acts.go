@@ -102,8 +102,14 @@ func ordinal(text string) int {
 	if m == nil {
 		return 0
 	}
-	return number(m[1])
+	if n := number(m[1]); n <= mostOptions {
+		return n
+	}
+	return 0
 }
+
+// mostOptions is more than any menu has: 88 is no option, but 拜拜.
+const mostOptions = 20
 
 var numbers = map[string]int{"first": 1, "1st": 1, "one": 1, "second": 2, "2nd": 2, "two": 2, "两": 2, "third": 3, "3rd": 3, "three": 3, "fourth": 4, "four": 4, "fifth": 5,
 	"five": 5, "sixth": 6, "six": 6, "last": -1, "最后一": -1, "最末一": -1, "倒数第一": -1}

@@ -11,6 +11,7 @@ import (
 // classifier is a linear model (softmax regression) over the features of extract, with a share of naive Bayes over the same features, which is surer of
 // rare words. Both are learnt at start from phrases of the knowledge. It is deterministic.
 type classifier struct {
+	rates   []float32
 	n       int // of kinds, of which a text is one: topics, types of filing, verdicts, values of a fact
 	table   table
 	weights []float32 // by feature, n apart: weights[feature*n+kind]
@@ -74,37 +75,48 @@ type phrase struct {
 
 // trainClassifier learns to tell n kinds of texts apart.
 func trainClassifier(phrases []phrase, n int) *classifier {
-	t, samples := vocabulary(phrases)
-	return learn(t, samples, n)
+	t, samples := vocabulary(phrases, 3)
+	return learn(t, samples, n, rates[:])
 }
 
 // learn tells n kinds apart by samples of a vocabulary; those of a negative kind are not looked at.
-func learn(t table, samples []sample, n int) *classifier {
-	c := &classifier{n: n, table: t, weights: make([]float32, t.n*n)}
+func learn(t table, samples []sample, n int, rates []float32) *classifier {
+	c := &classifier{rates: rates, n: n, table: t, weights: make([]float32, t.n*n)}
 	samples = slices.DeleteFunc(samples, func(s sample) bool { return s.kind < 0 })
 	c.fit(samples)
 	c.count(samples)
 	return c
 }
 
-// vocabulary numbers the features that count, and gives the phrases, in their order, by these numbers.
-func vocabulary(phrases []phrase) (table, []sample) {
+// vocabulary numbers the features that count, which occur at least so often, and gives the phrases, in their order, by these numbers.
+func vocabulary(phrases []phrase, least int) (table, []sample) {
 	total := 0
 	for _, p := range phrases {
 		total += len(p.features)
 	}
-	// A feature counts that occurs twice, or in a phrase of few words ("hi"), where the word is all there is. Which have occurred is kept as bits of a hash:
-	// that two share a bit lets in a few that occur once, and costs a hundredth of a table of all.
+	// A feature counts that occurs often enough, or in a phrase of few words ("hi"), where the word is all there is. Which have occurred is kept as bits of a hash:
+	// that two share a bit lets in a few that occur less, and costs a hundredth of a table of all.
 	const hashBits = 22
-	seen := make([]uint64, 1<<(hashBits-6))
+	seen := make([][]uint64, least-1)
+	for i := range seen {
+		seen[i] = make([]uint64, 1<<(hashBits-6))
+	}
+	often := func(hash uint64) bool {
+		h := hash >> (64 - hashBits)
+		for _, bits := range seen {
+			at, bit := &bits[h>>6], uint64(1)<<(h&63)
+			if *at&bit == 0 {
+				*at |= bit
+				return false
+			}
+		}
+		return true
+	}
 	t := newTable(total/8 + 16)
 	for _, p := range phrases {
 		for _, f := range p.features {
-			h := f.hash >> (64 - hashBits)
-			if at, bit := &seen[h>>6], uint64(1)<<(h&63); *at&bit != 0 || len(p.features) <= fewFeatures {
+			if often(f.hash) || len(p.features) <= fewFeatures {
 				t.number(f.hash)
-			} else {
-				*at |= bit
 			}
 		}
 	}
@@ -188,7 +200,7 @@ func (c *classifier) fit(samples []sample) {
 	var room [mostKinds]float32
 	scores := room[:c.n]
 	done := make([]bool, n)
-	for e, rate := range rates {
+	for e, rate := range c.rates {
 		at := e * 7919 % n
 		for range n {
 			at = (at + stride) % n

@@ -55,7 +55,7 @@ func (t *turn) restates(wishes []knowledge.Topic, before Slots) bool {
 // slotTopics are the topics that a changed slot re-answers.
 var slotTopics = []knowledge.Topic{knowledge.NeedFiling, knowledge.FilingTypeTopic, knowledge.Documents, knowledge.ProvinceRules, knowledge.DomainCheck,
 	knowledge.CaseStatus, knowledge.Notify, knowledge.DomainRulesTopic, knowledge.Duration, knowledge.Fees, knowledge.Process, knowledge.VerificationForm, knowledge.Photo,
-	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling, knowledge.PublicSecurity}
+	knowledge.Change, knowledge.CancelFiling, knowledge.AppFiling, knowledge.WebsiteName, knowledge.CommercialLicence, knowledge.AfterFiling, knowledge.PublicSecurity, knowledge.PreApproval, knowledge.Rejection, knowledge.LostNumber, knowledge.SMSVerification}
 
 // namesToCheck reports whether a bare name is one to check rather than an answer to an open question of the need_filing walk: that asks for the server's place, and no name
 // was checked yet.
@@ -114,8 +114,8 @@ var ownSteps = []knowledge.Topic{knowledge.CommercialLicence, knowledge.PublicSe
 // whatAbout are words that ask the same of another case.
 var whatAbout = regexp.MustCompile(`^(?:那|and |what about|how about)|呢[?？]?$`)
 
-// sameOf are such words that ask for nothing else: 合肥的分所呢, "and our company in Hangzhou?".
-var sameOf = regexp.MustCompile(`^[^,;。?？]*呢\s*[?？]?$|^(?:and|what about|how about)\b[^,;.]*$`)
+// sameOf are such words that ask for nothing else: 合肥的分所呢, 青海也一样吗, 再看下内蒙古, "and our company in Hangzhou?".
+var sameOf = regexp.MustCompile(`^[^,;。?？]*呢\s*[?？]?$|^[^,;。?？]{1,12}也(?:是)?(?:一样|这样|同样)(?:吗|不|么|嘛|的吗)?\s*[?？]?$|^再?(?:看看|看下|看一下|说说|说下|查查|查下|讲讲)[^,;。?？]{1,8}$|^(?:and|what about|how about)\b[^,;.]*$`)
 
 // elsewhere are the topics that a question resembles which asks on where and until when the public-security filing is done.
 var elsewhere = []knowledge.Topic{knowledge.Process, knowledge.Contact, knowledge.AfterFiling, knowledge.Duration}

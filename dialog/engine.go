@@ -2,6 +2,7 @@ package dialog
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -240,6 +241,10 @@ func (t *turn) understood() {
 	}
 	before := t.c.Slots
 	t.deny()
+	if t.adds() {
+		u.Asked = nil // what was spoken of goes on with it: we're a registered company in Jinan
+		t.u = u
+	}
 	if q == nil && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && (u.Asks || t.e.u.wishes(u.Text) || u.Confidence >= ownSure) && !sameOf.MatchString(u.Text) {
 		u.Slots = Slots{Domain: u.Slots.Domain, Domains: u.Slots.Domains, CaseNo: u.Slots.CaseNo} // a company to be founded is no subject of a filing
 		t.u = u
@@ -579,4 +584,13 @@ func clean(s string) (string, bool) {
 		}
 	}
 	return strings.TrimSpace(b.String()), long
+}
+
+var ofOurs = regexp.MustCompile(`我|咱|\b(?:we|we're|our|i'm|my)\b`)
+
+// adds reports whether a message in the middle of a matter only says who the customer is, or where, and resembles nothing else that is known.
+func (t *turn) adds() bool {
+	u := t.u
+	said := u.Slots.SubjectType != "" || (u.Slots.Province != "" || u.Slots.ServerLocation != "") && ofOurs.MatchString(u.Text)
+	return said && t.c.Topic != "" && !socialTopic(t.c.Topic) && t.c.Topic != knowledge.OutOfScope && len(u.Asked) == 1 && u.Asked[0] == knowledge.OutOfScope && !u.Asks && !t.e.u.wishes(u.Text)
 }

@@ -130,6 +130,11 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 		m[key] = s
 	}
 	for _, l := range set {
+		if l.Topic == "" && l.Verdict == "" { // it asks nothing
+			_, _, slots := e.serves(l.Text)
+			ev.slots(l, slots)
+			continue
+		}
 		l.Topic = cmp.Or(l.Topic, knowledge.NeedFiling) // of a described site
 		u := e.Understand(l.Text)
 		got := u.topic()

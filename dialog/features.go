@@ -18,12 +18,13 @@ const (
 	kindSize
 	kindPlain
 	kindNovel
+	kindSaid
 	kinds
 )
 
 // kindWeights are how much a feature of a kind counts; those of weight 0 are left out. Chosen by cross-validation, see README.md.
 var kindWeights = [kinds]float32{kindOne: 0.7, kindTwo: 1, kindStart: 0.5, kindEnd: 0.5, kindSize: 0.5, kindClassTwo: 1, kindClassThree: 0.7,
-	kindSoundTwo: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1}
+	kindSoundTwo: 0.6, kindPlain: 1, kindClass: 1.5, kindLast: 0.7, kindPair: 1, kindNovel: 1, kindSaid: 4}
 
 // mix hashes a kind and up to three ids to one feature.
 func mix(kind, a, b, c uint64) uint64 {

@@ -228,7 +228,7 @@ func (t *turn) namesHolder(wishes []knowledge.Topic) bool {
 		return false
 	}
 	n, refusal := ParseDomain(r.Domain)
-	return refusal == nil && n.showsHolder() && (len(wishes) == 0 || q != nil || t.u.Confidence < digression || !slices.Contains(wishes, knowledge.NeedFiling) && !slices.Contains(wishes, knowledge.Documents))
+	return refusal == nil && n.showsHolder() && (len(wishes) == 0 || q != nil || t.u.Confidence < digression || sameOf.MatchString(t.u.Text) || !slices.Contains(wishes, knowledge.NeedFiling) && !slices.Contains(wishes, knowledge.Documents))
 }
 
 // domainRules says what a domain must satisfy. A question about the holder of a name that was checked in this conversation is answered for that name: by

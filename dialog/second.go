@@ -1,6 +1,7 @@
 package dialog
 
 import (
+	"iter"
 	"math"
 	"slices"
 
@@ -11,16 +12,12 @@ import (
 // this one mean. See weigh.go for what the second reading makes of a described site.
 
 // secondSure is how likely a filing type must be for a message that tells it by a story (在华为云备好的,现在挪到你们这) and has none of its words.
+const against = 0.9
+
 const secondSure = 0.8
 
 // shortestStory is how many characters a message has at least that tells one; 换成河南 does not.
 const shortestStory = 6
-
-// Example phrases of topics that hardly ever tell a filing type teach what tells none: every otherEach-th of them.
-const otherEach = 2
-
-var noType = []knowledge.Topic{knowledge.OutOfScope, knowledge.Greeting, knowledge.Human, knowledge.Contact, knowledge.Restart, knowledge.SMSVerification, knowledge.DomainRulesTopic,
-	knowledge.DomainCheck, knowledge.WebsiteName, knowledge.PreApproval, knowledge.CommercialLicence, knowledge.PublicSecurity, knowledge.AfterFiling, knowledge.CaseStatus, knowledge.Rejection}
 
 // opinion tells which of its values a text bears, "" for none.
 type opinion struct {
@@ -32,12 +29,12 @@ type opinion struct {
 const unlabelled = "?"
 
 // newOpinions learns from texts, given as features, one opinion for each list of labels.
-func newOpinions(texts [][]feature, labels ...[]string) []*opinion {
+func newOpinions(rates []float32, texts [][]feature, labels ...[]string) []*opinion {
 	list := make([]phrase, len(texts))
 	for i, text := range texts {
 		list[i].features = text
 	}
-	words, samples := vocabulary(list)
+	words, samples := vocabulary(list, 2)
 	var out []*opinion
 	for _, of := range labels {
 		o := &opinion{values: []string{""}}
@@ -51,7 +48,7 @@ func newOpinions(texts [][]feature, labels ...[]string) []*opinion {
 			}
 			samples[i].kind = kind
 		}
-		o.model = learn(words, slices.Clone(samples), len(o.values))
+		o.model = learn(words, slices.Clone(samples), len(o.values), rates)
 		out = append(out, o)
 	}
 	return out
@@ -86,51 +83,45 @@ func (o *opinion) likeliest(features []feature) (string, float32) {
 	return o.values[best], p
 }
 
-// secondReader holds what the labelled messages teach: the filing type, and of described sites the verdict ("none" where something that decides is left open) and the facts.
+// secondReader holds what the labelled messages teach: the filing type; of described sites the verdict ("none" where something that decides is left open) and the facts; and
+// whether a place or a subject type that is named is stated.
 type secondReader struct {
-	filing, verdict *opinion
-	facts           map[knowledge.FactID]*opinion
+	filing, verdict  *opinion
+	facts            map[knowledge.FactID]*opinion
+	subjects, places *roles
 }
 
-func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
-	usual := DefaultCaseNumbers()
-	masked := func(text string) string {
-		text = u.example(text)
-		if hasASCII(text) {
-			text = maskText(text, usual)
-		}
-		return text
-	}
-	var all keeper
-	buf := make([]feature, 0, mostFeatures)
-	var told, sites [][]feature
+// learnFiling learns the filing type, from the words and from what the expressions read.
+func (s *secondReader) learnFiling(u *Understander, all []lesson) {
+	var told [][]feature
 	var filing []string
-	ids := weighable(&k.Decision)
-	ofSites := make([][]string, 1+len(ids)) // the verdict, and each fact
-	tells := func(text string, id knowledge.FilingTypeID) {
-		told, filing = append(told, all.keep(u.features(masked(text), buf))), append(filing, string(id))
-	}
-	for _, id := range slices.Concat(knowledge.FilingTypes, []knowledge.FilingTypeID{""}) {
-		for _, p := range k.Stories[id] {
-			tells(p, id)
-		}
-	}
-	for _, topic := range noType {
-		for i := 0; i < len(k.Examples[topic]); i += otherEach {
-			if id, _, _ := filingType(masked(k.Examples[topic][i]), u.filings); id == "" {
-				tells(k.Examples[topic][i], "")
-			}
-		}
-	}
-	for _, m := range k.Labelled {
-		if m.Slots != nil {
-			tells(m.Text, m.Slots.FilingType)
-		}
-		if m.Verdict == "" {
+	for _, l := range all {
+		if l.filing == unlabelled {
 			continue
 		}
-		sites = append(sites, all.keep(lightly(masked(m.Text), buf)))
-		ofSites[0] = append(ofSites[0], m.Verdict)
+		named, _, _ := filingType(l.masked, u.filings)
+		if l.labelled == nil && l.filing == "" && named != "" {
+			continue // nobody has labelled it
+		}
+		told, filing = append(told, append(l.features[:len(l.features):len(l.features)], said(named))), append(filing, l.filing)
+	}
+	s.filing = newOpinions(rates[:], told, filing)[0]
+}
+
+// learnSites learns the verdict and the facts of described sites.
+func (s *secondReader) learnSites(k *knowledge.Knowledge, all []lesson) {
+	var kept keeper
+	buf := make([]feature, 0, mostFeatures)
+	var sites [][]feature
+	ids := weighable(&k.Decision)
+	labels := make([][]string, 1+len(ids)) // the verdict, and each fact
+	for _, l := range all {
+		m := l.labelled
+		if m == nil || m.Verdict == "" {
+			continue
+		}
+		sites = append(sites, kept.keep(lightly(l.masked, buf)))
+		labels[0] = append(labels[0], m.Verdict)
 		for i, id := range ids {
 			label := m.Facts[id]
 			switch {
@@ -139,27 +130,60 @@ func (u *Understander) newSecondReader(k *knowledge.Knowledge) *secondReader {
 			case label == factOpen || label == factUndecided:
 				label = "" // as good as unsaid
 			}
-			ofSites[i+1] = append(ofSites[i+1], label)
+			labels[i+1] = append(labels[i+1], label)
 		}
 	}
-	s := &secondReader{facts: map[knowledge.FactID]*opinion{}}
-	s.filing = newOpinions(told, filing)[0]
-	for i, o := range newOpinions(sites, ofSites...) {
+	s.facts = map[knowledge.FactID]*opinion{}
+	for i, o := range newOpinions(rates[:], sites, labels...) {
 		if i == 0 {
 			s.verdict = o
 		} else {
 			s.facts[ids[i-1]] = o
 		}
 	}
-	return s
 }
 
-// story gives the filing type that a text of these features tells without naming it, "" for none.
-func (s *secondReader) story(features []feature) knowledge.FilingTypeID {
-	if v, p := s.filing.likeliest(features); p >= secondSure {
+// learnPlaces learns what the places are that messages name.
+func (s *secondReader) learnPlaces(u *Understander, all []lesson) {
+	var t taught
+	for m := range withSlots(all) {
+		t.places(u.places, []rune(m.masked), m.labelled.Slots)
+	}
+	s.places = t.learn()
+}
+
+// learnSubjects learns which of the subject types that messages name are stated.
+func (s *secondReader) learnSubjects(u *Understander, all []lesson) {
+	var t taught
+	for m := range withSlots(all) {
+		t.subjects(m.masked, u.subjects, m.labelled.Slots)
+	}
+	s.subjects = t.learn()
+}
+
+// withSlots gives the lessons whose slots are labelled.
+func withSlots(all []lesson) iter.Seq[*lesson] {
+	return func(yield func(*lesson) bool) {
+		for i := range all {
+			if m := all[i].labelled; m != nil && m.Slots != nil && !yield(&all[i]) {
+				return
+			}
+		}
+	}
+}
+
+// story gives the filing type that a text of these features tells; named is what it is by the expressions.
+func (s *secondReader) story(features []feature, named knowledge.FilingTypeID) knowledge.FilingTypeID {
+	v, p := s.filing.likeliest(append(features, said(named)))
+	if p >= secondSure && named == "" || p >= against {
 		return knowledge.FilingTypeID(v)
 	}
-	return ""
+	return named
+}
+
+// said is the feature of the filing type that the expressions read.
+func said(named knowledge.FilingTypeID) feature {
+	return feature{mix(kindSaid, uint64(slices.Index(knowledge.FilingTypes, named)+1), 0, 0), kindWeights[kindSaid], false}
 }
 
 // lightly gives the features of the second reading: characters and English words, and pairs of them.

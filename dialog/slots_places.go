@@ -264,125 +264,164 @@ func atServer(m mention, all []mention, runes []rune, before, after string) bool
 	return movedHere.MatchString(before) && siteHere.MatchString(whole)
 }
 
+// placed is a mention with what it is taken for.
+type placed struct {
+	mention
+	id      knowledge.ProvinceID
+	role    role
+	score   int // what speaks for the subject's place
+	side    knowledge.ServerLocation
+	denied  bool // the machine is not there, or the subject (with roleSettled)
+	left    bool // the machine is moved away from there
+	card    bool // an identity card is from there
+	notCard bool // an identity card is not from there
+	said    bool // a word about places, whatever its role
+}
+
 // read finds the places of a normalised text.
-func (g *gazetteer) read(runes []rune) places {
+func (g *gazetteer) read(runes []rune, stated *roles) places {
+	found := g.found(runes)
+	if stated != nil && len(found) > 0 {
+		s := surround(runes)
+		for i := range found {
+			p := &found[i]
+			if !alone(runes, p.mention) {
+				p.become(stated.of(s, p.noticed()), runes)
+			}
+		}
+	}
+	return g.sum(found, runes)
+}
+
+// saidOfMachine is how much speaks for a place that a machine is said to be at; where only no subject is near, nothing does.
+const saidOfMachine = 3
+
+// found are the places of a text with what the expressions take them for.
+func (g *gazetteer) found(runes []rune) []placed {
 	all := g.mentions(runes)
+	var out []placed
+	for _, m := range all {
+		if p, ok := g.take(m, all, runes); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// noticed is a place as the model sees it.
+func (p placed) noticed() noticed {
+	m := noticed{start: p.start, end: p.end, said: p.role, score: p.score}
+	switch {
+	case p.id.NoFiling():
+		m.what = 1
+	case p.id != "":
+		m.what = 2
+	case p.has(kindOverseas):
+		m.what = 3
+	case p.has(kindAbroadAlone):
+		m.what = 4
+	}
+	return m
+}
+
+// become gives a mention another role; only a province can be the subject's.
+func (p *placed) become(r role, runes []rune) {
+	if r == p.role || r == roleSubject && p.id == "" {
+		return
+	}
+	p.role, p.said = r, true
+	if r == roleServer {
+		before, _ := clauseAround(runes, p.start, p.end)
+		p.left = moveAway.MatchString(before) && !movedTo.MatchString(before)
+	}
+}
+
+// take says by expressions what a mention is; false for one that is none of a place.
+func (g *gazetteer) take(m mention, all []mention, runes []rune) (placed, bool) {
+	before, after := clauseAround(runes, m.start, m.end)
+	p := placed{mention: m, id: m.province(), side: knowledge.Mainland, said: true}
+	abroad := m.has(kindOverseas) || p.id.NoFiling()
+	if abroad || m.has(kindAbroadAlone) {
+		p.side = knowledge.Overseas
+	}
+	server := func(denies bool) (placed, bool) {
+		p.role, p.denied = roleServer, denies && notThere.MatchString(before)
+		p.left = moveAway.MatchString(before) && !movedTo.MatchString(before)
+		return p, true
+	}
+	switch {
+	case m.has(kindAbroadAlone) && somebodyHere.MatchString(before) && !machineWords.MatchString(before) && notWords.MatchString(string(runes[m.start:m.end])):
+		p.said = false
+		return p, true // 负责人不在大陆: a person is not there
+	case m.has(kindAbroadAlone) || m.has(kindMainlandAlone):
+		return server(true)
+	case p.id == "" && !abroad && !m.has(kindInland):
+		return p, false
+	case headsOrigin.MatchString(before) && strings.HasPrefix(after, "人") || originWord.MatchString(string(runes[m.start:m.end])) && usesPass.MatchString(after):
+		return p, true
+	case atServer(m, all, runes, before, after) && !notAsked.MatchString(after):
+		p.score = saidOfMachine
+		return server(m.has(kindInland) || abroad)
+	case p.id == "":
+		if abroad && alone(runes, m) {
+			return server(false)
+		}
+		p.said = false
+		return p, true
+	case abroad && !subjectNear.MatchString(before+"·"+after) && !alone(runes, m) && !somebodyHere.MatchString(before):
+		if notAsked.MatchString(after) {
+			p.said = false
+			return p, true
+		}
+		return server(false)
+	case cardNotHere.MatchString(before):
+		p.role, p.notCard = roleSettled, true
+	case negatedBefore.MatchString(before):
+		p.role, p.denied = roleSettled, true
+	case othersHere.MatchString(before):
+	default:
+		p.role = roleSubject
+	}
+	if p.id != "" {
+		p.score, p.card = subjectPlace(string(runes[m.start:m.end]), before, after)
+	}
+	return p, true
+}
+
+// sum makes one reading of the mentions of a text.
+func (g *gazetteer) sum(found []placed, runes []rune) places {
 	var out places
 	best, bestEnd := -100, 0
-	type located struct {
-		side  knowledge.ServerLocation
-		left  bool // the machine is moved away from there
-		start int
-	}
-	var servers []located
-	for _, m := range all {
-		before, after := clauseAround(runes, m.start, m.end)
-		id := m.province()
-		sp := span{m.start, m.end}
-		abroad := m.has(kindOverseas) || id.NoFiling()
-		side := knowledge.Mainland
-		if abroad || m.has(kindAbroadAlone) {
-			side = knowledge.Overseas
+	var servers []placed
+	for _, p := range found {
+		if p.said {
+			out.spans = append(out.spans, span{p.start, p.end})
 		}
 		switch {
-		case m.has(kindAbroadAlone) && somebodyHere.MatchString(before) && !machineWords.MatchString(before) && notWords.MatchString(string(runes[m.start:m.end])):
-			continue // 负责人不在大陆: a person is not there
-		case m.has(kindAbroadAlone) || m.has(kindMainlandAlone):
-			if notThere.MatchString(before) {
-				out.deniedServer = side
-				side = otherSide(side)
+		case p.role == roleServer:
+			if p.denied {
+				out.deniedServer = p.side
+				p.side = otherSide(p.side)
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
-			out.spans = append(out.spans, sp)
-			continue
-		case id == "" && !abroad && !m.has(kindInland):
-			continue
-		}
-		if headsOrigin.MatchString(before) && strings.HasPrefix(after, "人") || originWord.MatchString(string(runes[m.start:m.end])) && usesPass.MatchString(after) {
-			out.spans = append(out.spans, sp)
-			continue
-		}
-		if atServer(m, all, runes, before, after) && !notAsked.MatchString(after) {
-			if notThere.MatchString(before) && (m.has(kindInland) || abroad) {
-				out.deniedServer = side
-				side = otherSide(side)
+			servers = append(servers, p)
+		case p.notCard:
+			out.notCard = p.id
+			if best < -4 {
+				best, bestEnd, out.province = -4, p.end, p.id
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
-			out.spans = append(out.spans, sp)
-			continue
-		}
-		if id == "" {
-			if abroad && alone(runes, m) {
-				servers = append(servers, located{side, false, m.start})
-				out.spans = append(out.spans, sp)
+		case p.role == roleSettled:
+			out.denied = p.id
+		case p.role == roleSubject:
+			if p.card {
+				out.card = p.id
 			}
-			continue
-		}
-		if abroad && !subjectNear.MatchString(before+"·"+after) && !alone(runes, m) && !somebodyHere.MatchString(before) {
-			if notAsked.MatchString(after) {
+			if out.province != "" && out.province != p.id && bestEnd <= p.start && oneBreath.MatchString(string(runes[bestEnd:p.start])) {
+				out.rival, out.spans = p.id, append(out.spans, span{bestEnd, p.start})
 				continue
 			}
-			servers = append(servers, located{side, moveAway.MatchString(before) && !movedTo.MatchString(before), m.start})
-			out.spans = append(out.spans, sp)
-			continue
-		}
-		if cardNotHere.MatchString(before) {
-			out.notCard = id
-			out.spans = append(out.spans, sp)
-			if best < -4 {
-				best, bestEnd, out.province = -4, m.end, id
+			if p.score > best {
+				best, bestEnd, out.province, out.rival = p.score, p.end, p.id, ""
 			}
-			continue
-		}
-		if negatedBefore.MatchString(before) {
-			out.denied = id
-			out.spans = append(out.spans, sp)
-			continue
-		}
-		if othersHere.MatchString(before) {
-			out.spans = append(out.spans, sp)
-			continue
-		}
-		score := 0
-		if registeredHere.MatchString(before) {
-			score += 4
-		}
-		if subsidiaryAfter.MatchString(after) {
-			score += 4
-		}
-		parent, office := parentHere.MatchString(before), officeHere.MatchString(before)
-		if parent || parentAfter.MatchString(after) || originWord.MatchString(string(runes[m.start:m.end])) {
-			score -= 3
-		}
-		if office || officeAfter.MatchString(after) {
-			score -= 4
-		}
-		if ownHere.MatchString(before) && !parent && !office { // 总公司在 ends in 公司在
-			score += 3
-		}
-		if movedTo.MatchString(before) {
-			score += 2
-		}
-		if customersHere.MatchString(before) {
-			score -= 2
-		}
-		if ownAfter.MatchString(after) {
-			score += 2
-		}
-		if idHere.MatchString(before) || idAfter.MatchString(after) {
-			score -= 4
-			out.card = id
-		}
-		if otherHere.MatchString(before) || otherAfter.MatchString(after) {
-			score -= 3
-		}
-		out.spans = append(out.spans, sp)
-		if out.province != "" && out.province != id && bestEnd <= m.start && oneBreath.MatchString(string(runes[bestEnd:m.start])) {
-			out.rival, out.spans = id, append(out.spans, span{bestEnd, m.start})
-			continue
-		}
-		if score > best {
-			best, bestEnd, out.province, out.rival = score, m.end, id, ""
 		}
 	}
 	for i, s := range servers {
@@ -398,6 +437,43 @@ func (g *gazetteer) read(runes []rune) places {
 		out.province = ""
 	}
 	return out
+}
+
+// subjectPlace says how likely a place is the subject's, to choose among several, and whether somebody's card is from there.
+func subjectPlace(word, before, after string) (score int, card bool) {
+	if registeredHere.MatchString(before) {
+		score += 4
+	}
+	if subsidiaryAfter.MatchString(after) {
+		score += 4
+	}
+	parent, office := parentHere.MatchString(before), officeHere.MatchString(before)
+	if parent || parentAfter.MatchString(after) || originWord.MatchString(word) {
+		score -= 3
+	}
+	if office || officeAfter.MatchString(after) {
+		score -= 4
+	}
+	if ownHere.MatchString(before) && !parent && !office { // 总公司在 ends in 公司在
+		score += 3
+	}
+	if movedTo.MatchString(before) {
+		score += 2
+	}
+	if customersHere.MatchString(before) {
+		score -= 2
+	}
+	if ownAfter.MatchString(after) {
+		score += 2
+	}
+	if idHere.MatchString(before) || idAfter.MatchString(after) {
+		score -= 4
+		card = true
+	}
+	if otherHere.MatchString(before) || otherAfter.MatchString(after) {
+		score -= 3
+	}
+	return score, card
 }
 
 // cardNotHere is about somebody's card or home, not about where the filing is.

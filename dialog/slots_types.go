@@ -3,6 +3,7 @@ package dialog
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"beianbot/knowledge"
@@ -49,8 +50,30 @@ var (
 	notAnyMore = regexp.MustCompile(`(?:不|别|不要|不用|不想|don't|do not|not)\s?(?:再|去|办|做|to)?\s?$`)
 )
 
+// notSubjectHints: without one of them, notSubject finds nothing; to look for them costs a tenth.
+var notSubjectHints = []string{"人家", "别人", "同行", "几个人", "个人脸", "个人工", "你们公司", "贵公司", "贵司", "你司", "你们单位", "物业公司", "快递公司", "外包公司", "建站公司", "网络公司帮", "代办公司", "代理公司",
+	"前公司", "云公司", "服务商公司", "你们企业", "your company", "hosting company", "another company"}
+
+// farBack is how many bytes before a mention are looked at: what is bound to it stands nearer.
+const farBack = 72
+
+// tail is the end of what stands before a mention.
+func tail(before string) string {
+	if len(before) <= farBack {
+		return before
+	}
+	at := len(before) - farBack
+	for !utf8.RuneStart(before[at]) {
+		at++
+	}
+	return before[at:]
+}
+
 // maskOthers puts nothing in the place of the bodies that are not the customer's.
 func maskOthers(text string) string {
+	if !slices.ContainsFunc(notSubjectHints, func(hint string) bool { return strings.Contains(text, hint) }) {
+		return text
+	}
 	out := []byte(text)
 	for _, at := range notSubject.FindAllStringIndex(text, -1) {
 		if !trade.MatchString(text[at[0]:at[1]]) || !ourselves.MatchString(text[:at[0]]) {
@@ -63,15 +86,19 @@ func maskOthers(text string) string {
 // mentions finds every type's longest words; a word inside another type's longer word (个人 in 个人独资企业) does not count.
 func mentions[T ~string](text string, types []typed[T]) []typeMention[T] {
 	var all []typeMention[T]
+	has := knowledge.RunesOf(text)
 	for _, t := range types {
 		for _, p := range t.patterns {
+			if !p.May(&has) {
+				continue
+			}
 			for from := 0; from < len(text); {
 				s, e, ok := p.Find(text[from:])
 				if !ok {
 					break
 				}
 				if !slices.ContainsFunc(all, func(m typeMention[T]) bool { return m.id == t.id && m.start == from+s && m.end == from+e }) {
-					all = append(all, typeMention[T]{t.id, from + s, from + e, typeDenied.MatchString(text[:from+s])})
+					all = append(all, typeMention[T]{t.id, from + s, from + e, typeDenied.MatchString(tail(text[:from+s]))})
 				}
 				_, n := utf8.DecodeRuneInString(text[from+s:])
 				from += s + n
@@ -91,35 +118,90 @@ func mentions[T ~string](text string, types []typed[T]) []typeMention[T] {
 	return kept
 }
 
-// subjectType reads who files, and who is ruled out.
-func subjectType(text string, types []typed[knowledge.SubjectTypeID]) (value, denied knowledge.SubjectTypeID, spans []span) {
+// subjectMention is a word for a subject type with what it is taken for.
+type subjectMention struct {
+	typeMention[knowledge.SubjectTypeID]
+	role  role
+	score int // what speaks for it
+}
+
+// noticed is a subject type as the model sees it.
+func (m subjectMention) noticed(text string) noticed {
+	at := inRunes(text, []span{{m.start, m.end}})[0]
+	return noticed{at.start, at.end, m.role, m.score, uint64(slices.Index(knowledge.SubjectTypes, m.id))}
+}
+
+// subjectsIn finds the subject types of a text. Of those that may be stated it is the one that most likely is; one that is denied is settled.
+func subjectsIn(text string, types []typed[knowledge.SubjectTypeID]) []subjectMention {
+	all := mentions(text, types)
+	if len(all) == 0 {
+		return nil
+	}
 	masked := maskOthers(text)
-	found := mentions(masked, types)
-	var stated []typeMention[knowledge.SubjectTypeID]
+	if masked != text {
+		all = mentions(masked, types)
+	}
+	var out []subjectMention
+	var denied knowledge.SubjectTypeID
+	for _, m := range all {
+		r := roleNone
+		if m.denied {
+			denied, r = m.id, roleSettled
+		}
+		out = append(out, subjectMention{typeMention: m, role: r})
+	}
+	best, bestScore := -1, -100
+	first, last := -1, -1
+	for i := range out {
+		m := &out[i]
+		if m.role == roleSettled || m.id == denied {
+			continue
+		}
+		if before := tail(text[:m.start]); othersOnes.MatchString(before) && !ownBefore.MatchString(before) && speaksOfSelf.MatchString(text) || m.id == knowledge.Individual && ownedBefore.MatchString(before) {
+			continue // 写的老板个人名字: not who files
+		}
+		if first < 0 {
+			first = i
+		}
+		last = i
+		if m.score = subjectScore(masked, m.typeMention); m.score > bestScore {
+			best, bestScore = i, m.score
+		}
+	}
+	if best < 0 {
+		return out
+	}
+	if a, b := out[first], out[last]; a.id != b.id && a.end < b.start && setAgainst(text, a.end, b.start) {
+		return out // 个人和企业要的材料一样吗: neither is theirs
+	}
+	for i := range out {
+		if m := &out[i]; m.id == out[best].id && m.role != roleSettled {
+			m.role = roleSubject
+		}
+	}
+	return out
+}
+
+// subjectType reads who files, and who is ruled out.
+func subjectType(text string, types []typed[knowledge.SubjectTypeID], stated *roles) (value, denied knowledge.SubjectTypeID, spans []span) {
+	found := subjectsIn(text, types)
+	if len(found) == 0 {
+		return "", "", nil
+	}
+	s, most := surround([]rune(text)), 0
 	for _, m := range found {
 		spans = append(spans, span{m.start, m.end})
 		if m.denied {
 			denied = m.id
-			continue
 		}
-		stated = append(stated, m)
-	}
-	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.SubjectTypeID]) bool {
-		return m.id == denied || othersOnes.MatchString(text[:m.start]) && !ownBefore.MatchString(text[:m.start]) && speaksOfSelf.MatchString(text) || m.id == knowledge.Individual && ownedBefore.MatchString(text[:m.start]) // 写的老板个人名字: not who files
-	})
-	if len(stated) == 0 {
-		return "", denied, spans
-	}
-	if first, last := stated[0], stated[len(stated)-1]; first.id != last.id && first.end < last.start && setAgainst(text, first.end, last.start) {
-		return "", denied, spans // 个人和企业要的材料一样吗: neither is theirs
-	}
-	best, bestScore := stated[0], -100
-	for _, m := range stated {
-		if score := subjectScore(masked, m); score > bestScore {
-			best, bestScore = m, score
+		if utf8.RuneCountInString(text) >= shortestStory {
+			m.role = stated.of(s, m.noticed(text))
+		}
+		if m.role == roleSubject && (value == "" || m.score > most) {
+			value, most = m.id, m.score
 		}
 	}
-	return best.id, denied, spans
+	return value, denied, spans
 }
 
 // others are people beside the customer whose company or site it may be.
@@ -142,7 +224,7 @@ var (
 )
 
 func subjectScore(text string, m typeMention[knowledge.SubjectTypeID]) int {
-	before, after := text[:m.start], text[m.end:]
+	before, after := tail(text[:m.start]), text[m.end:]
 	score := 0
 	if subjectAfter.MatchString(after) {
 		score += 2
@@ -193,7 +275,7 @@ func filingType(text string, types []typed[knowledge.FilingTypeID]) (value, deni
 		stated = append(stated, m)
 	}
 	stated = slices.DeleteFunc(stated, func(m typeMention[knowledge.FilingTypeID]) bool { return m.id == denied })
-	if rest := slices.DeleteFunc(slices.Clone(stated), func(m typeMention[knowledge.FilingTypeID]) bool { return notAnyMore.MatchString(text[:m.start]) }); len(rest) > 0 {
+	if rest := slices.DeleteFunc(slices.Clone(stated), func(m typeMention[knowledge.FilingTypeID]) bool { return notAnyMore.MatchString(tail(text[:m.start])) }); len(rest) > 0 {
 		stated = rest // 不注销了,改成做变更备案
 	}
 	if len(stated) == 0 {

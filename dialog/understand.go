@@ -3,9 +3,11 @@ package dialog
 import (
 	"cmp"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
 
 	"beianbot/knowledge"
@@ -54,71 +56,133 @@ func NewUnderstander(k *knowledge.Knowledge, settings ...Setting) *Understander 
 	return u
 }
 
-// learn trains on the examples: first what stretches of characters are usual, so that only unusual ones are mended, then the topics.
-func (u *Understander) learn(k *knowledge.Knowledge) {
-	var wg, second sync.WaitGroup
-	second.Go(func() { u.second = u.newSecondReader(k) })
-	texts, usual := u.texts(k), DefaultCaseNumbers() // as the examples have them
-	var all []string
-	for _, list := range texts {
-		all = append(all, list...)
-	}
-	all = append(all, k.Decision.Words("inland")...)
-	all = append(all, k.Decision.Words("abroad")...)
-	wg.Go(func() { u.mender = newMender(k.Slips.Words, all) })
-	u.addLabelled(k, texts)
-	u.examples = make(map[string]int, len(all))
-	var out []phrase
-	for i, list := range texts {
-		for j, text := range list {
-			if hasASCII(text) {
-				list[j] = maskText(text, usual)
-			}
-			u.remember(bareWords(list[j]), i)
-			out = append(out, phrase{kind: i})
-		}
-	}
-	// To extract features is half of the work beside training: one core does each half.
-	masked := slices.Concat(texts...)
-	half := len(out) / 2
-	for _, part := range [][2]int{{0, half}, {half, len(out)}} {
-		wg.Go(func() {
-			var buf []feature
-			var all keeper
-			for i := part[0]; i < part[1]; i++ {
-				buf = u.features(masked[i], buf)
-				out[i].features = all.keep(buf)
-			}
-		})
-	}
-	wg.Wait()
-	u.model = trainClassifier(out, len(knowledge.Topics))
-	second.Wait()
+// lesson is a text of the knowledge from which is learnt.
+type lesson struct {
+	raw      string
+	topic    int    // -1: none
+	filing   string // the filing type that it tells, "" for none; unlabelled where nobody looked
+	labelled *knowledge.LabelledMessage
+	text     string // normalised
+	masked   string
+	bare     string // see bareWords
+	features []feature
 }
 
-// texts are the example phrases by topic, normalised.
-func (u *Understander) texts(k *knowledge.Knowledge) [][]string {
-	out := make([][]string, len(knowledge.Topics))
+// Described sites are of need_filing; they are long, and every siteEach-th teaches that well enough.
+const siteEach = 6
+
+// Example phrases of topics that hardly ever tell a filing type teach what tells none: every otherEach-th of them.
+const otherEach = 3
+
+var noType = []knowledge.Topic{knowledge.OutOfScope, knowledge.Greeting, knowledge.Human, knowledge.Contact, knowledge.Restart, knowledge.SMSVerification, knowledge.DomainRulesTopic,
+	knowledge.DomainCheck, knowledge.WebsiteName, knowledge.PreApproval, knowledge.CommercialLicence, knowledge.PublicSecurity, knowledge.AfterFiling, knowledge.CaseStatus, knowledge.Rejection}
+
+// lessons are the example phrases, the stories and the labelled messages.
+func lessons(k *knowledge.Knowledge) []lesson {
+	var out []lesson
 	for i, t := range knowledge.Topics {
-		for _, p := range k.Examples[t] {
-			out[i] = append(out[i], u.example(p))
+		filing := slices.Contains(noType, t)
+		for j, p := range k.Examples[t] {
+			l := lesson{raw: p, topic: i, filing: unlabelled}
+			if filing && j%otherEach == 0 {
+				l.filing = ""
+			}
+			out = append(out, l)
 		}
+	}
+	for _, id := range slices.Concat(knowledge.FilingTypes, []knowledge.FilingTypeID{""}) {
+		for _, p := range k.Stories[id] {
+			out = append(out, lesson{raw: p, topic: -1, filing: string(id)})
+		}
+	}
+	for n := range k.Labelled {
+		m := &k.Labelled[n]
+		l := lesson{raw: m.Text, topic: -1, filing: unlabelled, labelled: m}
+		topic := m.Topic
+		if m.Verdict != "" && topic == "" && n%siteEach == 0 {
+			topic = knowledge.NeedFiling
+		}
+		if len(m.Topics) < 2 {
+			l.topic = slices.Index(knowledge.Topics, topic)
+		}
+		if m.Slots != nil {
+			l.filing = string(m.Slots.FilingType)
+		}
+		out = append(out, l)
 	}
 	return out
 }
 
-const siteEach = 3
-
-// addLabelled adds the labelled messages to the examples of their topics. Described sites are of need_filing; they are long, and every siteEach-th teaches that well enough.
-func (u *Understander) addLabelled(k *knowledge.Knowledge, texts [][]string) {
-	for n, m := range k.Labelled {
-		if m.Topic == "" && n%siteEach == 0 {
-			m.Topic = knowledge.NeedFiling
-		}
-		if i := slices.Index(knowledge.Topics, m.Topic); i >= 0 && len(m.Topics) < 2 {
-			texts[i] = append(texts[i], u.example(m.Text))
-		}
+// learn trains on the lessons: what stretches of characters are usual, so that only unusual ones are mended; the topics; and the second reading.
+func (u *Understander) learn(k *knowledge.Knowledge) {
+	all, usual := lessons(k), DefaultCaseNumbers() // as the examples have them
+	// To normalise and to extract features is half of the work: one core does each half.
+	var wg sync.WaitGroup
+	half := len(all) / 2
+	for _, part := range [][]lesson{all[:half], all[half:]} {
+		wg.Go(func() {
+			var buf []feature
+			var kept keeper
+			for i := range part {
+				l := &part[i]
+				l.text = u.example(l.raw)
+				l.masked = l.text
+				if hasASCII(l.text) {
+					l.masked = maskText(l.text, usual)
+				}
+				if l.topic >= 0 {
+					l.bare = bareWords(l.masked)
+				}
+				if l.topic >= 0 || l.filing != unlabelled {
+					buf = u.features(l.masked, buf)
+					l.features = kept.keep(buf)
+				}
+			}
+		})
 	}
+	wg.Wait()
+	var words []string
+	var phrases []phrase
+	u.examples = make(map[string]int, len(all))
+	for _, l := range all {
+		if l.topic < 0 {
+			continue
+		}
+		if l.labelled == nil {
+			words = append(words, l.text)
+		}
+		u.remember(l.bare, l.topic)
+		phrases = append(phrases, phrase{l.features, l.topic})
+	}
+	words = append(words, k.Decision.Words("inland")...)
+	words = append(words, k.Decision.Words("abroad")...)
+	u.second = &secondReader{}
+	together( // the longest first
+		func() { u.model = trainClassifier(phrases, len(knowledge.Topics)) },
+		func() { u.second.learnSubjects(u, all) },
+		func() { u.second.learnFiling(u, all) },
+		func() { u.second.learnSites(k, all) },
+		func() { u.second.learnPlaces(u, all) },
+		func() { u.mender = newMender(k.Slips.Words, words) },
+	)
+}
+
+// together runs tasks in their order, as many at once as there are cores: more would only take turns, and the longest would end last, alone.
+func together(tasks ...func()) {
+	var next atomic.Int32
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(tasks)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(tasks) {
+					return
+				}
+				tasks[i]()
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // example normalises what the model learns from.
@@ -311,7 +375,7 @@ func (u *Understander) slots(out *Understanding, r reading) {
 	masked := r.masked
 	runes := []rune(masked)
 	var spans []span
-	p := u.places.read(runes)
+	p := u.places.read(runes, u.second.places)
 	out.Slots.Province, out.Denied.Province, out.rival = p.province, p.denied, p.rival
 	out.card, out.notCard = p.card, p.notCard
 	out.Slots.ServerLocation, out.Denied.ServerLocation = p.server, p.deniedServer
@@ -319,11 +383,12 @@ func (u *Understander) slots(out *Understanding, r reading) {
 	var at []span
 	out.Slots.FilingType, out.Denied.FilingType, at = filingType(masked, u.filings)
 	spans = append(spans, inRunes(masked, at)...)
-	if out.Slots.FilingType == "" && len(at) == 0 && len(runes) >= shortestStory {
-		out.Slots.FilingType = u.second.story(r.features)
-		out.told = out.Slots.FilingType != ""
+	if len(runes) >= shortestStory {
+		named := out.Slots.FilingType
+		out.Slots.FilingType = u.second.story(r.features, named)
+		out.told = out.Slots.FilingType != named && out.Slots.FilingType != ""
 	}
-	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects)
+	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects, u.second.subjects)
 	spans = append(spans, inRunes(masked, at)...)
 	for i, d := range out.Found {
 		if i == 0 {

@@ -33,7 +33,8 @@ func (t *turn) weigh(stated Facts) {
 		return
 	}
 	var room [mostFeatures]feature
-	facts := t.e.u.second.weigh(t.k, t.situation(), reached(out), stated, lightly(t.u.masked, room[:0]))
+	placed := len(t.e.u.places.mentions([]rune(t.u.masked))) > 0
+	facts := t.e.u.second.weigh(t.k, t.situation(), reached(out), stated, lightly(t.u.masked, room[:0]), placed, t.u.Slots.ServerLocation)
 	t.taken = Facts{}
 	for _, q := range t.k.Decision.Questions {
 		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] {
@@ -70,6 +71,7 @@ type weighing struct {
 	s        *secondReader
 	sit      Situation
 	features []feature
+	placed   bool // a place, a machine or a provider is named: without one, where the site stands is not told
 	odds     map[knowledge.FactID][]float32
 	verdicts []float32
 	best     map[string]weighed
@@ -83,8 +85,9 @@ type weighed struct {
 
 // weigh gives the likeliest reading of a site that a message describes: the facts that the expressions found, with those that the labelled messages tell of such
 // a message, so that they come to the verdict that such messages come to. stated are the facts of this message: of those that are asked for, only they are taken for
-// others, or left out, so that they are asked. as is what the situation comes to by the expressions.
-func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, as string, stated Facts, features []feature) Facts {
+// others, or left out, so that they are asked. as is what the situation comes to by the expressions; placed, whether words for a place are in it, and at,
+// where the machine is by them: what both readers of places say is not taken for another.
+func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, as string, stated Facts, features []feature, placed bool, at knowledge.ServerLocation) Facts {
 	if !slices.Contains(s.verdict.values, as) { // nothing is known of messages that come to it
 		return sit.Facts
 	}
@@ -96,12 +99,12 @@ func (s *secondReader) weigh(k *knowledge.Knowledge, sit Situation, as string, s
 		known["location"] = l
 	}
 	sit.Slots.ServerLocation = "" // it would stand for a place that is left out
-	w := &weighing{k: k, s: s, sit: sit, features: features, odds: map[knowledge.FactID][]float32{}, best: map[string]weighed{}}
+	w := &weighing{k: k, s: s, sit: sit, features: features, placed: placed, odds: map[knowledge.FactID][]float32{}, best: map[string]weighed{}}
 	w.verdicts = s.verdict.odds(features, make([]float32, mostKinds))
 	w.explore(known, 0, sit.Asked)
 	for _, f := range weighable(&k.Decision) {
 		asked := k.Decision.Question(f) != nil
-		if stated[f] == "" && (asked || known[f] != "") {
+		if stated[f] == "" && (asked || known[f] != "") || f == "location" && stated[f] == string(at) {
 			continue
 		}
 		for i, v := range s.facts[f].values {
@@ -163,6 +166,9 @@ func (w *weighing) explore(facts Facts, odds float64, asked int) {
 		return
 	}
 	w.note(knowledge.NoVerdict, facts, odds+w.logOdds(out.Ask.Fact, "")) // it is left open, and asked
+	if out.Ask.Fact == "location" && !w.placed {
+		return
+	}
 	most := w.logOdds(out.Ask.Fact, "") + toldRather
 	for _, o := range out.Ask.Options {
 		most = max(most, w.logOdds(out.Ask.Fact, o.Value)-nearly)

@@ -17,7 +17,8 @@ type LabelledMessage struct {
 	Text  string `json:"text"`
 	Lang  string `json:"lang,omitempty"`
 	Style string `json:"style,omitempty"` // plain, typo, speech, … : any word; accuracy is given for each
-	// Topic is what is asked, Topics all that is asked, where it is more than one thing, Topic first. A described site needs none: it asks need_filing.
+	// Topic is what is asked, Topics all that is asked, where it is more than one thing, Topic first. A described site needs none: it asks need_filing; nor does an answer in the middle
+	// of a conversation, which asks nothing (公司在沧州).
 	Topic  Topic   `json:"topic"`
 	Topics []Topic `json:"topics,omitempty"`
 	// Slots are all that the message says of the customer's own matter; nil where nobody looked for them.
@@ -95,6 +96,18 @@ func parseLabelled(raw []byte) (list []LabelledMessage, faults []lineFault) {
 	return list, faults
 }
 
+// leastPersonal is how many digits the shortest of these numbers has.
+const leastPersonal = 11
+
+func digits(text string) (n int) {
+	for i := range len(text) {
+		if text[i] >= '0' && text[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
 // personal is what must not stand in a file: a whole mobile or identity number.
 var personal = regexp.MustCompile(`(?:^|\D)(?:1[3-9]\d{9}|\d{17}[\dXx])(?:$|\D)`)
 
@@ -104,11 +117,11 @@ func (m *LabelledMessage) faults() (out []error) {
 	switch {
 	case strings.TrimSpace(m.Text) == "":
 		add("no text")
-	case personal.MatchString(m.Text):
+	case digits(m.Text) >= leastPersonal && personal.MatchString(m.Text):
 		add("a whole mobile or identity number: take digits out")
 	}
-	if m.Topic == "" && m.Verdict == "" {
-		add("no topic, and no verdict of a described site")
+	if m.Topic == "" && m.Verdict == "" && m.Slots == nil {
+		add("no topic, no verdict of a described site, and no slots")
 	}
 	for _, t := range append([]Topic{m.Topic}, m.Topics...) {
 		if err := oneOf("topic", t, Topics); err != nil {

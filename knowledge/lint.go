@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -121,19 +122,32 @@ var literals = []string{"互联互通", "linktom", "4007007300", "400-700-7300",
 func (l *loader) lint(k *Knowledge, opt Options) {
 	l.collectRules(k)
 	fill := strings.NewReplacer("{operator}", opt.Operator.Name, "{phone}", opt.Operator.Phone, "{filing_system}", opt.Operator.FilingSystemURL)
-	for _, f := range l.files {
-		w := walker{l: l, k: k, f: f, fillZH: strings.NewReplacer("{hours}", opt.Operator.Hours.ZH), fillEN: strings.NewReplacer("{hours}", opt.Operator.Hours.EN), fill: fill, today: opt.Today}
-		w.walk(reflect.ValueOf(f.value).Elem(), "")
-		w.checkName()
+	var wg sync.WaitGroup // what is found is sorted in the end
+	for half := range 2 {
+		wg.Go(func() {
+			for i := half; i < len(l.files); i += 2 {
+				l.walk(k, l.files[i], fill, opt)
+			}
+		})
 	}
-	l.lintWhole(k)
-	l.lintTwice()
-	l.lintAnswers()
-	l.lintRules()
+	wg.Wait()
+	wg.Go(func() {
+		l.lintWhole(k)
+		l.lintTwice()
+		l.lintAnswers()
+		l.lintRules()
+	})
 	l.lintDecision(k)
 	l.lintFacts(k)
 	l.lintLabelled(k)
 	l.lintDomain(k)
+	wg.Wait()
+}
+
+func (l *loader) walk(k *Knowledge, f *file, fill *strings.Replacer, opt Options) {
+	w := walker{l: l, k: k, f: f, fillZH: strings.NewReplacer("{hours}", opt.Operator.Hours.ZH), fillEN: strings.NewReplacer("{hours}", opt.Operator.Hours.EN), fill: fill, today: opt.Today}
+	w.walk(reflect.ValueOf(f.value).Elem(), "")
+	w.checkName()
 }
 
 func (l *loader) fault(f *file, sev Severity, at []any, format string, args ...any) {

@@ -190,7 +190,7 @@ func (s sequence) implies(q sequence) bool {
 	if len(q) == 1 {
 		return slices.ContainsFunc(s, func(a alternatives) bool { return a.implies(q[0]) })
 	}
-	return reflect.DeepEqual(s, q)
+	return len(s) == len(q) && reflect.DeepEqual(s, q)
 }
 
 // implies reports that wherever one of the words is found, one of the others is.
@@ -204,6 +204,9 @@ func (a alternatives) implies(q alternatives) bool {
 }
 
 func (w word) implies(v word) bool {
+	if !v.runes.within(&w.runes) {
+		return false
+	}
 	s, e, ok := v.find(w.text, 0)
 	return ok && (!v.ascii || (s > 0 || w.ascii) && (e < len(w.text) || v.prefix || w.ascii && !w.prefix))
 }

@@ -85,7 +85,7 @@ func TestLintFinds(t *testing.T) {
 		{"labelled: no such key", messages, `"slots"`, `"slot"`, messages + `:1: error: json: unknown field "slot"; each line is an object`},
 		{"labelled: broken", messages, `{"text"`, `{text`, messages + `:1: error: invalid character`},
 		{"labelled: nothing to learn", messages, `"slots": {}`, `"lang": "zh"`, "neither slots nor verdict: where a message says no slot"},
-		{"labelled: no topic", messages, `"topic": "documents", `, "", messages + ":1: error: no topic, and no verdict of a described site"},
+		{"labelled: no topic", messages, `, "topic": "documents", "slots": {"filing_type": "first"}`, "", messages + ":1: error: no topic, no verdict of a described site, and no slots"},
 		{"labelled: no such province", messages, `"province": "CN-HN"`, `"province": "CN-XX"`, `error: no province "CN-XX"`},
 		{"labelled: a whole number", messages, `{"text": "`, `{"text": "手机 13912345678 `, messages + ":1: error: a whole mobile or identity number: take digits out"},
 		{"labelled: facts without verdict", messages, `"slots": {`, `"facts": {"filed": "no"}, "slots": {`, messages + ":1: error: facts without a verdict"},

