@@ -47,9 +47,6 @@ var sets = map[string]struct{ topic, slots float64 }{
 	"testdata/understanding/dev4":         {topic: 0.94}, // without slots
 	"testdata/understanding/slots13":      {topic: 0.95, slots: 0.92},
 	"testdata/understanding/slots17":      {topic: 0.96, slots: 0.96},
-	"testdata/understanding/slots24":      {topic: 0.96, slots: 0.96},
-	"testdata/understanding/slots25":      {topic: 0.95, slots: 0.94},
-	"testdata/understanding/slots28":      {topic: 0.95, slots: 0.97},
 	"testdata/understanding/slots29":      {topic: 0.96, slots: 0.97},
 	"testdata/understanding/misspelt":     {topic: 0.85, slots: 0.93},
 	"testdata/understanding/test":         {topic: 0.96, slots: 0.94},
