@@ -275,10 +275,13 @@ func (t *turn) understood() {
 		wishes = nil
 	} else if u.Bare {
 		wishes = nil
-		if t.c.Topic == "" && q == nil && len(u.Scores) > 0 && u.Scores[0].P >= 0.5 {
-			wishes = []knowledge.Topic{u.Scores[0].Topic} // nothing to go on from: what the words resemble
-			if (wishes[0] == knowledge.OutOfScope || wishes[0] == knowledge.Human) && u.Proof == "" {
-				wishes[0] = knowledge.NeedFiling // who or where somebody is, and nothing else, is where the walk begins
+		if t.c.Topic == "" && q == nil && len(u.Scores) > 0 {
+			top := u.Scores[0]
+			switch {
+			case (top.Topic == knowledge.OutOfScope || top.Topic == knowledge.Human) && u.Proof == "":
+				wishes = []knowledge.Topic{knowledge.NeedFiling} // who or where somebody is, and nothing else, is where the walk begins
+			case top.P >= 0.5:
+				wishes = []knowledge.Topic{top.Topic} // nothing to go on from: what the words resemble
 			}
 		}
 	}

@@ -12,7 +12,7 @@ import (
 const (
 	overruled        = -5.0 // for a value that an expression found and that is taken for another
 	leastOdds        = 1e-3 // of what the labelled messages never show
-	clearer          = 2    // by which another verdict must be likelier than that of the expressions
+	clearer          = 3    // by which another verdict must be likelier than that of the expressions
 	leastDescription = 12   // characters of a message that can describe a site
 	toldRather       = 1    // by which a value must be likelier told than left open, to be filled in
 	nearly           = 1    // by which a value may be less likely than the likeliest and still be looked at
