@@ -11,12 +11,17 @@ import (
 // classifier is a linear model (softmax regression) over the features of extract, with a share of naive Bayes over the same features, which is surer of
 // rare words. Both are learnt at start from phrases of the knowledge. It is deterministic.
 type classifier struct {
-	rates   []float32
 	n       int // of kinds, of which a text is one: topics, types of filing, verdicts, values of a fact
 	table   table
 	weights []float32 // by feature, n apart: weights[feature*n+kind]
 	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the kind's features, less the mean over kinds
 }
+
+// How often a feature occurs at least, to count for topics and for the second reading: twice would do for topics as well, at a third more memory and a tenth more time.
+const (
+	leastOfTopics   = 3
+	leastOfOpinions = 2
+)
 
 // mostKinds is the room for kinds in what is computed for one text.
 const mostKinds = 34
@@ -75,15 +80,15 @@ type phrase struct {
 
 // trainClassifier learns to tell n kinds of texts apart.
 func trainClassifier(phrases []phrase, n int) *classifier {
-	t, samples := vocabulary(phrases, 3)
+	t, samples := vocabulary(phrases, leastOfTopics)
 	return learn(t, samples, n, rates[:])
 }
 
-// learn tells n kinds apart by samples of a vocabulary; those of a negative kind are not looked at.
+// learn tells n kinds apart by samples of a vocabulary, in as many rounds as there are rates; those of a negative kind are not looked at.
 func learn(t table, samples []sample, n int, rates []float32) *classifier {
-	c := &classifier{rates: rates, n: n, table: t, weights: make([]float32, t.n*n)}
+	c := &classifier{n: n, table: t, weights: make([]float32, t.n*n)}
 	samples = slices.DeleteFunc(samples, func(s sample) bool { return s.kind < 0 })
-	c.fit(samples)
+	c.fit(samples, rates)
 	c.count(samples)
 	return c
 }
@@ -191,7 +196,7 @@ func scaleToOne(values []float32) {
 
 // fit runs stochastic gradient descent. Phrases are taken with a fixed stride, so that kinds mix the same way every time; one that the model is
 // already sure of is passed over, and no longer looked at once it is very sure: a third of the work is left.
-func (c *classifier) fit(samples []sample) {
+func (c *classifier) fit(samples []sample, rates []float32) {
 	n := len(samples)
 	if n == 0 {
 		return
@@ -200,7 +205,7 @@ func (c *classifier) fit(samples []sample) {
 	var room [mostKinds]float32
 	scores := room[:c.n]
 	done := make([]bool, n)
-	for e, rate := range c.rates {
+	for e, rate := range rates {
 		at := e * 7919 % n
 		for range n {
 			at = (at + stride) % n

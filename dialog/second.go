@@ -12,9 +12,10 @@ import (
 // this one mean. See weigh.go for what the second reading makes of a described site.
 
 // secondSure is how likely a filing type must be for a message that tells it by a story (在华为云备好的,现在挪到你们这) and has none of its words.
-const against = 0.9
-
 const secondSure = 0.8
+
+// against is how likely another filing type than the one that is named must be, or none, to be taken.
+const against = 0.9
 
 // shortestStory is how many characters a message has at least that tells one; 换成河南 does not.
 const shortestStory = 6
@@ -34,7 +35,7 @@ func newOpinions(rates []float32, texts [][]feature, labels ...[]string) []*opin
 	for i, text := range texts {
 		list[i].features = text
 	}
-	words, samples := vocabulary(list, 2)
+	words, samples := vocabulary(list, leastOfOpinions)
 	var out []*opinion
 	for _, of := range labels {
 		o := &opinion{values: []string{""}}
