@@ -88,7 +88,7 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 // dialogues16 62.7 (seven turns each), dialogues17 82.7, dialogues18 80.0, dialogues19 93.3, dialogues20 90.7, dialogues21 90.7, dialogues22 86.8.
 // cases7 (84.9) and cases10 (87.5, in six rounds, with 20 wrong verdicts) were written by who mended the expressions. All are now what the bot learns from.
 var (
-	blindCases     = map[string]float64{"../knowledge/data/labelled/sites": 0.97}
+	blindCases     = map[string]float64{"../knowledge/data/labelled/sites": 0.97, "testdata/understanding/cases24": 0.97}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.86, "dialogues13": 0.90, "dialogues14": 0.90, "dialogues15": 0.90, "dialogues16": 0.82, "dialogues17": 0.83, "dialogues18": 0.90, "dialogues19": 0.94, "dialogues20": 0.92, "dialogues21": 0.90, "dialogues22": 0.85, "dialogues23": 0.92, "dialogues24": 0.79, "dialogues25": 0.89, "dialogues26": 0.93, "dialogues27": 0.90}
 )
 
