@@ -175,7 +175,8 @@ func withSlots(all []lesson) iter.Seq[*lesson] {
 
 // story gives the filing type that a text of these features tells; named is what it is by the expressions.
 func (s *secondReader) story(features []feature, named knowledge.FilingTypeID) knowledge.FilingTypeID {
-	v, p := s.filing.likeliest(append(features, said(named)))
+	// What the expressions read comes first: of a long text the last features are left out.
+	v, p := s.filing.likeliest(append([]feature{said(named)}, features...))
 	if p >= secondSure && named == "" || p >= against {
 		return knowledge.FilingTypeID(v)
 	}

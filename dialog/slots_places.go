@@ -384,6 +384,7 @@ func (g *gazetteer) take(m mention, all []mention, runes []rune) (placed, bool) 
 	}
 	if p.id != "" {
 		p.score, p.card = subjectPlace(string(runes[m.start:m.end]), before, after)
+		p.card = p.card && p.role == roleSubject
 	}
 	return p, true
 }
@@ -396,6 +397,9 @@ func (g *gazetteer) sum(found []placed, runes []rune) places {
 	for _, p := range found {
 		if p.said {
 			out.spans = append(out.spans, span{p.start, p.end})
+		}
+		if p.card && p.role != roleServer {
+			out.card = p.id
 		}
 		switch {
 		case p.role == roleServer:
@@ -412,9 +416,6 @@ func (g *gazetteer) sum(found []placed, runes []rune) places {
 		case p.role == roleSettled:
 			out.denied = p.id
 		case p.role == roleSubject:
-			if p.card {
-				out.card = p.id
-			}
 			if out.province != "" && out.province != p.id && bestEnd <= p.start && oneBreath.MatchString(string(runes[bestEnd:p.start])) {
 				out.rival, out.spans = p.id, append(out.spans, span{bestEnd, p.start})
 				continue

@@ -38,7 +38,7 @@ type typeMention[T ~string] struct {
 var (
 	// notSubject are bodies that are not the customer's: the bot's own company, a property company …
 	notSubject  = regexp.MustCompile(`(?:人家|别人|同行)[^,.;!?我咱]{0,8}?公司|几个人|个人脸|[转来]个人工|你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
-	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
+	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|(?:^|[^民])非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
 	eitherOr    = regexp.MustCompile(`还是|还有|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
 	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|有何不同|差别|不一样|一样的?吗|一样不|哪个好|哪个快|哪个容易|difference|different|the same`)
 	orAnother   = regexp.MustCompile(`^(?:备案|filing)?[, ]?(?:还是|抑或|or )`)
@@ -63,7 +63,7 @@ func tail(before string) string {
 		return before
 	}
 	at := len(before) - farBack
-	for !utf8.RuneStart(before[at]) {
+	for at < len(before) && !utf8.RuneStart(before[at]) {
 		at++
 	}
 	return before[at:]
@@ -200,6 +200,9 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID], stated *ro
 		if m.role == roleSubject && (value == "" || m.score > most) {
 			value, most = m.id, m.score
 		}
+	}
+	if value == denied {
+		value = ""
 	}
 	return value, denied, spans
 }

@@ -9,7 +9,7 @@ import (
 
 // Whether what a message names is stated of the customer's own matter. Expressions find the words of places and of subject types and say what they take them for; labelled
 // messages teach, from the words around each and from what the expressions took it for, what such a mention is: 我个人觉得太慢 states no subject type, 站名想叫北京路夜市 no
-// place, and 机柜租在廊坊 where the machine is.
+// place, and 我同学在武汉帮我装的系统 none of the subject.
 
 // role is what a word for a place or a subject type is in a message.
 type role uint8
@@ -18,7 +18,7 @@ const (
 	roleNone    role = iota // only mentioned
 	roleSubject             // of the subject: who files, or where it is
 	roleServer              // where the machine is
-	roleSettled             // denied, somebody's card or the like: no matter for the model
+	roleSettled             // denied, or where somebody's card is not from: no matter for the model
 )
 
 // roleSurely is how likely another role than the expressions' must be to be taken. The messages to learn from have more mentions that state nothing than customers' have.
@@ -213,7 +213,7 @@ func (t *taught) places(g *gazetteer, runes []rune, slots *knowledge.LabelledSlo
 	s := surround(runes)
 	for i, p := range found {
 		clearer := func(o placed) bool {
-			return o.id == p.id && (o.score > p.score || o.score == p.score && o.start < p.start)
+			return o.id == p.id && o.role != roleServer && o.role != roleSettled && (o.score > p.score || o.score == p.score && o.start < p.start)
 		}
 		if p.role == roleSettled || alone(runes, p.mention) || p.id != "" && p.id == slots.Province && p.role != roleServer && slices.ContainsFunc(found, clearer) {
 			continue
@@ -253,7 +253,7 @@ func (t *taught) subjects(text string, types []typed[knowledge.SubjectTypeID], s
 	found := subjectsIn(text, types)
 	for _, m := range found {
 		clearer := func(o subjectMention) bool {
-			return o.id == m.id && (o.score > m.score || o.score == m.score && o.start < m.start)
+			return o.id == m.id && o.role != roleSettled && (o.score > m.score || o.score == m.score && o.start < m.start)
 		}
 		if m.role == roleSettled || m.id == slots.SubjectType && slices.ContainsFunc(found, clearer) {
 			continue

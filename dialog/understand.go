@@ -237,7 +237,9 @@ func (u *Understander) slots(out *Understanding, r reading) {
 	spans = append(spans, inRunes(masked, at)...)
 	if len(runes) >= shortestStory {
 		named := out.Slots.FilingType
-		out.Slots.FilingType = u.second.story(r.features, named)
+		if id := u.second.story(r.features, named); id == "" || id != out.Denied.FilingType {
+			out.Slots.FilingType = id
+		}
 		out.told = out.Slots.FilingType != named && out.Slots.FilingType != ""
 	}
 	out.Slots.SubjectType, out.Denied.SubjectType, at = subjectType(masked, u.subjects, u.second.subjects)

@@ -190,7 +190,7 @@ func (s sequence) implies(q sequence) bool {
 	if len(q) == 1 {
 		return slices.ContainsFunc(s, func(a alternatives) bool { return a.implies(q[0]) })
 	}
-	return len(s) == len(q) && reflect.DeepEqual(s, q)
+	return reflect.DeepEqual(s, q)
 }
 
 // implies reports that wherever one of the words is found, one of the others is.
