@@ -83,10 +83,12 @@ func (w world) happen(c Conversation, ev Event) (Conversation, []Reply) {
 }
 
 // The sets with their floors. Those numbered were written before the program had seen them, and learnt from after. Right at first sight, in %: cases2 93.5, cases3 89.9,
-// cases4 87.8, cases5 96.7, cases6 89.1, cases8 88.2, cases9 84.5, cases11 96.4 (89.1 by the expressions alone), cases14 87.5 (75.8), cases12 98.2 (89.1), cases13 94.2 (85.8), cases15 96.4 (92.7), cases16 91.8 (85.5), cases17 95.5 (90.0); dialogues2 78.3, dialogues3 80.0, dialogues5 80.6,
+// cases4 87.8, cases5 96.7, cases6 89.1, cases8 88.2, cases9 84.5, cases11 96.4 (89.1 by the expressions alone), cases14 87.5 (75.8), cases12 98.2 (89.1), cases13 94.2 (85.8), cases15 96.4 (92.7), cases16 91.8 (85.5), cases17 95.5 (90.0),
+// cases18 94.5, cases19 96.4, cases20 94.5, cases21 85.4, cases22 93.6, cases23 95.0 (60 lines), cases24 97.5; dialogues2 78.3, dialogues3 80.0, dialogues5 80.6,
 // dialogues6 89.5, dialogues7 85.0, dialogues8 56.7, dialogues9 88.0, dialogues11 74.7, dialogues10 92.0, dialogues12 56.0, dialogues13 78.7, dialogues14 85.3, dialogues15 86.7,
-// dialogues16 62.7 (seven turns each), dialogues17 82.7, dialogues18 80.0, dialogues19 93.3, dialogues20 90.7, dialogues21 90.7, dialogues22 86.8.
-// cases7 (84.9) and cases10 (87.5, in six rounds, with 20 wrong verdicts) were written by who mended the expressions. All are now what the bot learns from.
+// dialogues16 62.7 (seven turns each), dialogues17 82.7, dialogues18 80.0, dialogues19 93.3, dialogues20 90.7, dialogues21 90.7, dialogues22 86.8, dialogues23 93.3, dialogues24 73.3,
+// dialogues25 90.7, dialogues26 96.0, dialogues27 92.0.
+// cases7 (84.9) and cases10 (87.5, in six rounds, with 20 wrong verdicts) were written by who mended the expressions. All cases but cases24 are now what the bot learns from.
 var (
 	blindCases     = map[string]float64{"../knowledge/data/labelled/sites": 0.97, "testdata/understanding/cases24": 0.97}
 	blindDialogues = map[string]float64{"dialogues": 0.90, "dialogues2": 0.90, "dialogues3": 0.90, "dialogues5": 0.90, "dialogues6": 0.90, "dialogues7": 0.90, "dialogues8": 0.90, "dialogues9": 0.90, "dialogues10": 0.90, "dialogues11": 0.90, "dialogues12": 0.86, "dialogues13": 0.90, "dialogues14": 0.90, "dialogues15": 0.90, "dialogues16": 0.82, "dialogues17": 0.83, "dialogues18": 0.90, "dialogues19": 0.94, "dialogues20": 0.92, "dialogues21": 0.90, "dialogues22": 0.85, "dialogues23": 0.92, "dialogues24": 0.79, "dialogues25": 0.89, "dialogues26": 0.93, "dialogues27": 0.90}

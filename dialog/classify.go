@@ -17,7 +17,7 @@ type classifier struct {
 	bayes   []float32 // likewise, what a feature says by itself: the log of its share among the kind's features, less the mean over kinds
 }
 
-// How often a feature occurs at least, to count for topics and for the second reading: twice would do for topics as well, at a third more memory and a tenth more time.
+// How often a feature occurs at least, to count for topics and for the second reading: twice would do for topics as well, at 8 MB more.
 const (
 	leastOfTopics   = 3
 	leastOfOpinions = 2

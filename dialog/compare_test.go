@@ -3,6 +3,7 @@ package dialog
 import (
 	"flag"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"math"
 	"slices"
@@ -204,4 +205,65 @@ func texts(u *Understander, k *knowledge.Knowledge) [][]string {
 		}
 	}
 	return out
+}
+
+// TestHeldOut prints how well the labelled messages teach what they do not show, in five folds: go test ./dialog -run HeldOut -compare -v. Places and subject types are read with
+// and without the model of stated.go; verdicts with the whole second reading. The expressions have seen all of it.
+func TestHeldOut(t *testing.T) {
+	if !*compare {
+		t.Skip("figures for README.md, not a check; run with -compare")
+	}
+	const folds = 5
+	k := loadKnowledge(t)
+	fold := func(text string) int {
+		h := fnv.New32()
+		h.Write([]byte(text))
+		return int(h.Sum32() % folds)
+	}
+	u := NewUnderstander(k)
+	var messages []lesson
+	for _, l := range lessons(k) {
+		if m := l.labelled; m != nil && m.Slots != nil {
+			l.masked = u.masked(l.raw)
+			messages = append(messages, l)
+		}
+	}
+	for _, with := range []bool{false, true} {
+		ev := Evaluation{BySlot: map[string]Found{}}
+		for f := range folds {
+			s := &secondReader{}
+			if with {
+				rest := slices.DeleteFunc(slices.Clone(messages), func(l lesson) bool { return fold(l.raw) == f })
+				s.learnSubjects(u, rest)
+				s.learnPlaces(u, rest)
+			}
+			for _, l := range messages {
+				if fold(l.raw) == f {
+					at := u.places.read([]rune(l.masked), s.places)
+					who, _, _ := subjectType(l.masked, u.subjects, s.subjects)
+					ev.slots(*l.labelled, Slots{SubjectType: who, Province: at.province, ServerLocation: at.server})
+				}
+			}
+		}
+		fmt.Printf("with the model %v: subject type %.3f, province %.3f, server location %.3f (F1)\n", with, ev.BySlot["subject_type"].F1(), ev.BySlot["province"].F1(), ev.BySlot["server_location"].F1())
+	}
+	right, wrong, of := 0, 0, 0
+	for f := range folds {
+		part := *k
+		part.Labelled = slices.DeleteFunc(slices.Clone(k.Labelled), func(m knowledge.LabelledMessage) bool { return m.Verdict != "" && fold(m.Text) == f })
+		e := NewEngine(&part, nil)
+		for _, m := range k.Labelled {
+			if m.Verdict == "" || fold(m.Text) != f {
+				continue
+			}
+			of++
+			switch _, got, _ := e.serves(m.Text); {
+			case got == m.Verdict:
+				right++
+			case got != knowledge.NoVerdict:
+				wrong++
+			}
+		}
+	}
+	fmt.Printf("verdicts: %.1f %% of %d right, %.1f %% wrong\n", 100*float64(right)/float64(of), of, 100*float64(wrong)/float64(of))
 }

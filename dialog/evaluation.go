@@ -179,7 +179,7 @@ func (e *Engine) Evaluate(set []Labelled) *Evaluation {
 	for i := range ev.Reliability {
 		if b := &ev.Reliability[i]; b.Of > 0 {
 			b.Mean /= float64(b.Of)
-			ev.Gap += max(b.Mean-b.Rate(), b.Rate()-b.Mean) * float64(b.Of) / float64(len(set))
+			ev.Gap += max(b.Mean-b.Rate(), b.Rate()-b.Mean) * float64(b.Of) / float64(ev.Topic.Of)
 		}
 	}
 	sort.SliceStable(ev.Mistakes, func(i, j int) bool { return ev.Mistakes[i].Confidence > ev.Mistakes[j].Confidence })

@@ -191,29 +191,13 @@ func said(named knowledge.FilingTypeID) feature {
 // lightly gives the features of the second reading: characters and English words, and pairs of them.
 func lightly(text string, into []feature) []feature {
 	out := into[:0]
-	var before, word uint64
-	add := func(id uint64) {
+	var before uint64
+	for _, id := range surround([]rune(text)).ids {
 		out = append(out, feature{mix(kindOne, id, 0, 0), kindWeights[kindOne], true})
 		if before != 0 {
 			out = append(out, feature{mix(kindTwo, before, id, 0), kindWeights[kindTwo], true})
 		}
 		before = id
-	}
-	for _, r := range text {
-		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '\'' {
-			word = mix(kindOne, word, uint64(r), 1)
-			continue
-		}
-		if word != 0 {
-			add(word)
-			word = 0
-		}
-		if r != ' ' {
-			add(uint64(r))
-		}
-	}
-	if word != 0 {
-		add(word)
 	}
 	return out
 }

@@ -275,7 +275,7 @@ type placed struct {
 	left    bool // the machine is moved away from there
 	card    bool // an identity card is from there
 	notCard bool // an identity card is not from there
-	said    bool // a word about places, whatever its role
+	counts  bool // a word about places, whatever its role
 }
 
 // read finds the places of a normalised text.
@@ -329,7 +329,7 @@ func (p *placed) become(r role, runes []rune) {
 	if r == p.role || r == roleSubject && p.id == "" {
 		return
 	}
-	p.role, p.said = r, true
+	p.role, p.counts = r, true
 	if r == roleServer {
 		before, _ := clauseAround(runes, p.start, p.end)
 		p.left = moveAway.MatchString(before) && !movedTo.MatchString(before)
@@ -339,7 +339,7 @@ func (p *placed) become(r role, runes []rune) {
 // take says by expressions what a mention is; false for one that is none of a place.
 func (g *gazetteer) take(m mention, all []mention, runes []rune) (placed, bool) {
 	before, after := clauseAround(runes, m.start, m.end)
-	p := placed{mention: m, id: m.province(), side: knowledge.Mainland, said: true}
+	p := placed{mention: m, id: m.province(), side: knowledge.Mainland, counts: true}
 	abroad := m.has(kindOverseas) || p.id.NoFiling()
 	if abroad || m.has(kindAbroadAlone) {
 		p.side = knowledge.Overseas
@@ -351,7 +351,7 @@ func (g *gazetteer) take(m mention, all []mention, runes []rune) (placed, bool) 
 	}
 	switch {
 	case m.has(kindAbroadAlone) && somebodyHere.MatchString(before) && !machineWords.MatchString(before) && notWords.MatchString(string(runes[m.start:m.end])):
-		p.said = false
+		p.counts = false
 		return p, true // 负责人不在大陆: a person is not there
 	case m.has(kindAbroadAlone) || m.has(kindMainlandAlone):
 		return server(true)
@@ -366,11 +366,11 @@ func (g *gazetteer) take(m mention, all []mention, runes []rune) (placed, bool) 
 		if abroad && alone(runes, m) {
 			return server(false)
 		}
-		p.said = false
+		p.counts = false
 		return p, true
 	case abroad && !subjectNear.MatchString(before+"·"+after) && !alone(runes, m) && !somebodyHere.MatchString(before):
 		if notAsked.MatchString(after) {
-			p.said = false
+			p.counts = false
 			return p, true
 		}
 		return server(false)
@@ -395,7 +395,7 @@ func (g *gazetteer) sum(found []placed, runes []rune) places {
 	best, bestEnd := -100, 0
 	var servers []placed
 	for _, p := range found {
-		if p.said {
+		if p.counts {
 			out.spans = append(out.spans, span{p.start, p.end})
 		}
 		if p.card && p.role != roleServer {

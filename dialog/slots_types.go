@@ -37,7 +37,7 @@ type typeMention[T ~string] struct {
 
 var (
 	// notSubject are bodies that are not the customer's: the bot's own company, a property company …
-	notSubject  = regexp.MustCompile(`(?:人家|别人|同行)[^,.;!?我咱]{0,8}?公司|几个人|个人脸|[转来]个人工|你们公司|贵公司|贵司|你司|你们单位|物业公司|快递公司|外包公司|建站公司|网络公司帮|代办公司|代理公司|前公司|云公司|服务商公司|你们企业|your company|hosting company|another company`)
+	notSubject  = regexp.MustCompile(`(?:人家|别人|同行)[^,.;!?我咱]{0,8}?公司|[转来]个人工|` + strings.Join(otherBodies, "|"))
 	typeDenied  = regexp.MustCompile(`(?:不是|不算|并非|不属于|又不是|而不是|(?:^|[^民])非|没有|无|not an?|not the|not|isn't an?|isn't|no longer an?|no)\s?$`)
 	eitherOr    = regexp.MustCompile(`还是|还有|区别|不同|不一样|和|跟|与|或|vs|or|difference`)
 	compared    = regexp.MustCompile(`区别|分不清|有什么不同|有啥不同|有何不同|差别|不一样|一样的?吗|一样不|哪个好|哪个快|哪个容易|difference|different|the same`)
@@ -50,9 +50,11 @@ var (
 	notAnyMore = regexp.MustCompile(`(?:不|别|不要|不用|不想|don't|do not|not)\s?(?:再|去|办|做|to)?\s?$`)
 )
 
-// notSubjectHints: without one of them, notSubject finds nothing; to look for them costs a tenth.
-var notSubjectHints = []string{"人家", "别人", "同行", "几个人", "个人脸", "个人工", "你们公司", "贵公司", "贵司", "你司", "你们单位", "物业公司", "快递公司", "外包公司", "建站公司", "网络公司帮", "代办公司", "代理公司",
-	"前公司", "云公司", "服务商公司", "你们企业", "your company", "hosting company", "another company"}
+// otherBodies are such bodies by their words.
+var otherBodies = []string{"几个人", "个人脸", "你们公司", "贵公司", "贵司", "你司", "你们单位", "物业公司", "快递公司", "外包公司", "建站公司", "网络公司帮", "代办公司", "代理公司", "前公司", "云公司", "服务商公司", "你们企业", "your company", "hosting company", "another company"}
+
+// notSubjectHints: without one of them, notSubject finds nothing; to look for them costs less.
+var notSubjectHints = append([]string{"人家", "别人", "同行", "个人工"}, otherBodies...)
 
 // farBack is how many bytes before a mention are looked at: what is bound to it stands nearer.
 const farBack = 72
@@ -188,13 +190,14 @@ func subjectType(text string, types []typed[knowledge.SubjectTypeID], stated *ro
 	if len(found) == 0 {
 		return "", "", nil
 	}
-	s, most := surround([]rune(text)), 0
+	runes := []rune(text)
+	s, most := surround(runes), 0
 	for _, m := range found {
 		spans = append(spans, span{m.start, m.end})
 		if m.denied {
 			denied = m.id
 		}
-		if utf8.RuneCountInString(text) >= shortestStory {
+		if len(runes) >= shortestStory {
 			m.role = stated.of(s, m.noticed(text))
 		}
 		if m.role == roleSubject && (value == "" || m.score > most) {

@@ -45,7 +45,7 @@ func (r *roles) of(s surroundings, m noticed) role {
 	if r == nil || m.said == roleSettled {
 		return m.said
 	}
-	var room [mostFeatures]feature
+	var room [mostAround]feature
 	v, p := r.model.likeliest(s.around(m, room[:0]))
 	if p < roleSurely {
 		return m.said
@@ -111,7 +111,7 @@ func surround(runes []rune) surroundings {
 	for i := 0; i < len(runes); {
 		id, n := uint64(runes[i]), 1
 		if latinWord(runes[i]) {
-			id = 1
+			id = 0
 			for n = 0; i+n < len(runes) && latinWord(runes[i+n]); n++ {
 				id = mix(kindOne, id, uint64(runes[i+n]), 1)
 			}
@@ -129,6 +129,9 @@ func latinWord(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9
 // farthest is how many characters and words on each side of a mention count as its surroundings.
 const farthest = 10
 
+// mostAround is the room for the features of a mention.
+const mostAround = 96
+
 // The kinds of features of a mention: what the expressions say, the mention itself, what stands at a distance from it, and what stands on either side.
 const (
 	sideSaid uint64 = iota + 100
@@ -145,7 +148,7 @@ func (s surroundings) around(m noticed, into []feature) []feature {
 	}
 	from, _ := slices.BinarySearch(s.at, m.start)
 	to, _ := slices.BinarySearch(s.at, m.end)
-	signs := s.signsAround(from, to)
+	near := s.signsAround(from, to)
 	id := func(i int) uint64 {
 		switch {
 		case i >= 0 && i < len(s.ids):
@@ -160,12 +163,12 @@ func (s surroundings) around(m noticed, into []feature) []feature {
 	add(2, sideSaid, uint64(m.said), uint64(m.score+100), 2)
 	add(1, sideWhat, m.what, 0, 0)
 	for i := range uint64(6) {
-		add(0.7, sideWhat, i, signs>>i&1, 9)
+		add(0.7, sideWhat, i, near>>i&1, 9)
 		for j := range i {
-			add(0.5, sideWhat, i*8+j, signs>>i&1*2+signs>>j&1, 10)
+			add(0.5, sideWhat, i*8+j, near>>i&1*2+near>>j&1, 10)
 		}
 	}
-	add(1, sideWhat, signs, uint64(m.said), 11)
+	add(1, sideWhat, near, uint64(m.said), 11)
 	for d := 1; d <= 3; d++ {
 		add(1, sideAt, id(from-d), uint64(d), 0)
 		add(1, sideAt, id(to+d-1), uint64(d), 1)
@@ -193,7 +196,7 @@ type taught struct {
 	all    keeper
 	texts  [][]feature
 	labels []string
-	room   [mostFeatures]feature
+	room   [mostAround]feature
 }
 
 func (t *taught) add(features []feature, is role) {

@@ -33,8 +33,8 @@ func (t *turn) weigh(stated Facts) {
 		return
 	}
 	var room [mostFeatures]feature
-	placed := len(t.e.u.places.mentions([]rune(t.u.masked))) > 0
-	facts := t.e.u.second.weigh(t.k, t.situation(), reached(out), stated, lightly(t.u.masked, room[:0]), placed, t.u.Slots.ServerLocation)
+	named := len(t.e.u.places.mentions([]rune(t.u.masked))) > 0
+	facts := t.e.u.second.weigh(t.k, t.situation(), reached(out), stated, lightly(t.u.masked, room[:0]), named, t.u.Slots.ServerLocation)
 	t.taken = Facts{}
 	for _, q := range t.k.Decision.Questions {
 		if v := facts[q.Fact]; v != t.c.Facts[q.Fact] {

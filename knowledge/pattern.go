@@ -107,7 +107,7 @@ func (r *Runes) within(of *Runes) bool {
 	return r[0]&^of[0]|r[1]&^of[1]|r[2]&^of[2]|r[3]&^of[3] == 0
 }
 
-// May reports whether a text of these characters can match at all: to ask costs a tenth of what looking for the words does.
+// May reports whether a text of these characters can match at all; to ask costs less than to look for the words.
 func (p Pattern) May(text *Runes) bool {
 	for _, seq := range p.all {
 		for _, alts := range seq {
